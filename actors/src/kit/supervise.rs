@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn five_panics_in_ten_seconds_are_a_storm_and_five_in_a_minute_are_not() {
-        let verdicts = |gap_ms| {
+        let verdicts = |gap_ms: i64| {
             let mut window = PanicWindow::default();
             (0..5).map(|n| window.record(Timestamp(n * gap_ms))).collect::<Vec<_>>()
         };
