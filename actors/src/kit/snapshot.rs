@@ -6,7 +6,7 @@
 //! A snapshot is the entity's whole state, so the last one written wins and none depends on an earlier one.
 //!
 //! Reading order: this file is the vocabulary; [`persist`] and [`latest`] are for actors, [`memory`] for tests,
-//! [`sled`] for production.
+//! [`sled`] for production: [`committer`] over `queue` over `layout` over the engine.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,9 +21,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
+use super::ask::restarting;
+
+pub mod committer;
 pub mod latest;
+mod layout;
 pub mod memory;
 pub mod persist;
+mod queue;
 pub mod sled;
 
 pub use latest::Latest;
@@ -51,6 +56,12 @@ impl Snapshot {
     pub fn of(kind: &'static str, id: &(impl fmt::Display + ?Sized), version: u16, state: &impl Serialize) -> Self {
         let value = rmp_serde::to_vec_named(state).expect("a state is plain data");
         Self { kind: Cow::Borrowed(kind), id: id.to_string(), version, value: value.into() }
+    }
+
+    /// Returns what was stored, on its way into a store again.
+    #[must_use]
+    pub fn new(kind: impl Into<Cow<'static, str>>, id: impl Into<String>, stored: Stored) -> Self {
+        Self { kind: kind.into(), id: id.into(), version: stored.version, value: stored.value }
     }
 }
 
@@ -94,6 +105,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: Arc<str>,
     },
+    /// A snapshot has a form that the store does not take.
+    #[error("the snapshot `{key}` cannot be written: {reason}")]
+    Refused {
+        /// Kind and id.
+        key: Arc<str>,
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
     /// One snapshot's bytes are not what was written.
     #[error("the snapshot `{key}` is damaged: {reason}")]
     Damaged {
@@ -124,9 +143,12 @@ pub enum StoreError {
 }
 
 impl From<StoreError> for Fault {
-    /// The client learns that saving failed, never a path.
-    fn from(_: StoreError) -> Self {
-        Self::new(Kind::Internal, "", "could not be saved, try again")
+    /// The client learns that it may try again, never a path.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => restarting(),
+            _ => Self::new(Kind::Internal, "", "could not be saved, try again"),
+        }
     }
 }
 
