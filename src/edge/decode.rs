@@ -1,7 +1,5 @@
 //! A request as its contract's type: path beats query beats headers beats body.
 
-use std::collections::HashMap;
-
 use actix_web::web::{Path, Query};
 use actix_web::{FromRequest, HttpRequest};
 use hubbub_protocol::contract::{Endpoint, Method, System};
@@ -54,8 +52,10 @@ fn query(request: &HttpRequest) -> Vec<(String, String)> {
 }
 
 /// Returns the path's parameters, percent-decoded.
-async fn path(request: &HttpRequest) -> HashMap<String, String> {
-    Path::extract(request).await.map(Path::into_inner).unwrap_or_default()
+async fn path(request: &HttpRequest) -> Vec<(String, String)> {
+    let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+    let texts: Vec<String> = Path::extract(request).await.map(Path::into_inner).unwrap_or_default();
+    names.zip(texts).collect()
 }
 
 /// Finds the words for input that does not fit: the endpoint's own, or the system's with the field's name.
