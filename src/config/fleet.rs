@@ -141,7 +141,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Fleet {
 }
 
 fn admin_api_key(section: &mut Section<'_, '_>) -> AdminKeySetting {
-    let help = "Opens the admin routes (`X-API-Key`); by default a key is generated into the data directory, an empty text switches the admin API off.";
+    let help = "Opens the admin routes (`X-API-Key`); by default a key is generated into the data directory, an empty text \
+                switches the admin API off.";
     match section.secret("admin_api_key", "(generated)", 0, help) {
         None => AdminKeySetting::Generated,
         Some(key) if key.expose().is_empty() => AdminKeySetting::Disabled,
