@@ -8,6 +8,7 @@ use actix_web::{App, HttpServer};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A running server, stopped when dropped.
 pub struct HttpHarness {
@@ -87,5 +88,18 @@ impl Answer {
     /// Returns a header's text; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl HttpHarness {
+    /// Sends bytes as they are and returns everything that comes back until the server closes.
+    pub async fn send_raw(&self, bytes: &[u8]) -> String {
+        let mut stream = tokio::net::TcpStream::connect(self.address).await.expect("a connection");
+        // The server may refuse and close before it has read everything.
+        let _ = stream.write_all(bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }
