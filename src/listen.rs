@@ -74,7 +74,8 @@ pub fn bind(site: Site, host: IpAddr) -> Result<Bound, BindError> {
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    let socket =
+        socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
