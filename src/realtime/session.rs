@@ -25,7 +25,7 @@ const INBOX_PACKETS: usize = 256;
 /// How long a client has to send all attachments of a packet.
 const ATTACHMENTS_DEADLINE_MS: u64 = 30_000;
 /// How long what waits for a closed connection may still be fetched.
-const FAREWELL_MS: u64 = 5_000;
+const FAREWELL_MS: u64 = 2_000;
 
 /// One connection.
 pub struct Session {
@@ -339,6 +339,9 @@ impl Session {
     /// # Errors
     /// The refusal; a second POST at the same time ends the connection.
     pub(super) fn begin_post(self: &Arc<Self>) -> Result<(), Refusal> {
+        if self.has_ended() {
+            return Err(Refusal::UnknownSid);
+        }
         let mut state = self.state.lock();
         let Transport::Polling(polling) = &mut state.transport else { return Err(Refusal::BadRequest) };
         if polling.is_posted {
