@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
+use hubbub_actors::kit::secrets::Wanted;
+
 use super::access::{self, AccessMode};
 use super::reader::{Reader, Section};
 use super::realtime::MAX_PAYLOAD_CEILING;
 use super::secret::Secret;
+
+/// The name of the secret that signs device tokens.
+pub const JWT_SECRET: &str = "fleet.jwt_secret";
+
+/// The name of the admin API key; there is none while `fleet.admin_api_key` is empty.
+pub const ADMIN_API_KEY: &str = "fleet.admin_api_key";
 
 /// The shortest secret that a token may be signed with: anything shorter can be guessed offline from one token.
 const MIN_JWT_SECRET_LENGTH: usize = 16;
@@ -82,6 +90,18 @@ impl Fleet {
     #[must_use]
     pub fn requires_auth(&self) -> bool {
         self.require_auth.unwrap_or(self.access == AccessMode::Strict)
+    }
+
+    /// Lists the secrets that the fleet needs: as configured, or to be generated.
+    pub(super) fn wanted_secrets(&self) -> Vec<Wanted> {
+        let configured = |secret: &Secret| Some(secret.expose().to_owned());
+        let mut wanted = vec![Wanted::new(JWT_SECRET, self.jwt_secret.as_ref().and_then(configured))];
+        match &self.admin_api_key {
+            AdminKeySetting::Generated => wanted.push(Wanted::new(ADMIN_API_KEY, None)),
+            AdminKeySetting::Configured(key) => wanted.push(Wanted::new(ADMIN_API_KEY, configured(key))),
+            AdminKeySetting::Disabled => {}
+        }
+        wanted
     }
 
     /// Names what anyone who reaches the port may do, and the switch that ends it.

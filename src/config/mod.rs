@@ -21,7 +21,7 @@ mod lab;
 mod ops;
 
 pub use access::AccessMode;
-pub use fleet::{AdminKeySetting, EnrolmentSecrets, Fleet};
+pub use fleet::{ADMIN_API_KEY, AdminKeySetting, EnrolmentSecrets, Fleet, JWT_SECRET};
 pub use hub::{Log, LogFormat, LogLevel};
 pub use lab::Lab;
 pub use load::{Config, Loaded, Mistakes};

@@ -152,6 +152,7 @@ impl Section<'_, '_> {
     pub fn secret(&mut self, key: &str, unset: &str, min_length: usize, help: &'static str) -> Option<Secret> {
         let allowed = match min_length {
             0 => "text".to_owned(),
+            1 => "text, not empty".to_owned(),
             length => format!("text of at least {length} characters"),
         };
         let given = self.read(key, &allowed, |raw| text(raw).filter(|secret| secret.chars().count() >= min_length));

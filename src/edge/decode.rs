@@ -19,7 +19,7 @@ pub async fn decode<C: Endpoint>(call: &mut Call) -> Result<C, Fault> {
     let refusals = &C::System::REFUSALS;
     let mut fields = Fields::default();
     if C::METHOD != Method::Get {
-        let body = body::read(&mut call.payload, call.edge.json_limit, refusals).await?;
+        let body = body::read(&mut call.payload, call.edge.body, refusals).await?;
         fields.put_body(object(&body, refusals)?);
     }
     fields.put_texts(headers(&call.request, C::HEADERS));

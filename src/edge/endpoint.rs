@@ -21,15 +21,13 @@ use hubbub_protocol::fault::Fault;
 
 use super::access::Gate;
 use super::address::TrustedProxies;
+use super::body::BodyLimits;
 use super::decode::decode;
 use super::observe::{Observer, Unobserved};
 use super::origin::OriginPolicy;
 use super::refusal;
 use super::serve::{serve, serve_unmatched};
 use super::throttle::Throttle;
-
-/// The largest JSON body: 5 MB, as decided for fleet, quiz and support.
-pub const DEFAULT_JSON_LIMIT: usize = 5 * 1024 * 1024;
 
 /// What the edge of one system is made of; shared by all worker threads.
 pub struct Edge {
@@ -45,8 +43,8 @@ pub struct Edge {
     pub throttle: Throttle,
     /// Where requests are counted.
     pub observer: Arc<dyn Observer>,
-    /// The largest JSON body in bytes.
-    pub json_limit: usize,
+    /// How large a JSON body may be, and how long it may take.
+    pub body: BodyLimits,
 }
 
 impl Edge {
@@ -60,7 +58,7 @@ impl Edge {
             gate: Gate::default(),
             throttle: Throttle::default(),
             observer: Arc::new(Unobserved),
-            json_limit: DEFAULT_JSON_LIMIT,
+            body: BodyLimits::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod throttle;
 
 pub use access::{AdminKey, Authenticate, Gate, Identity};
 pub use address::{Network, TrustedProxies};
+pub use body::BodyLimits;
 pub use endpoint::{Call, Edge, Endpoints};
 pub use observe::{Observer, Served, Unobserved};
 pub use origin::OriginPolicy;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hubbub_actors::kit::deps::Deps;
-use hubbub_actors::kit::metrics::{Family, FamilyKind, render_families};
+use hubbub_actors::kit::metrics::{Family, MetricKind, render_families};
 use hubbub_actors::kit::registry::Observed;
 
 use crate::process::Process;
@@ -57,14 +57,14 @@ fn actors(kinds: &[Observed]) -> Vec<Family> {
         Family { name, help, kind, samples }
     };
     vec![
-        family("hubbub_actors", "Actors in memory", FamilyKind::Gauge, |kind| whole(kind.alive)),
-        family("hubbub_actors_stored", "Actors with a snapshot", FamilyKind::Gauge, |kind| whole(kind.stored)),
-        family("hubbub_actors_backing_off", "Actors that are down after a panic storm", FamilyKind::Gauge, |kind| {
+        family("hubbub_actors", "Actors in memory", MetricKind::Gauge, |kind| whole(kind.alive)),
+        family("hubbub_actors_stored", "Actors with a snapshot", MetricKind::Gauge, |kind| whole(kind.stored)),
+        family("hubbub_actors_backing_off", "Actors that are down after a panic storm", MetricKind::Gauge, |kind| {
             whole(kind.backing_off)
         }),
-        family("hubbub_actor_restarts_total", "Panics that an actor survived", FamilyKind::Counter, |kind| float(kind.restarts)),
-        family("hubbub_actor_activations_total", "Actors brought up", FamilyKind::Counter, |kind| float(kind.activations)),
-        family("hubbub_actor_passivations_total", "Actors let go while idle", FamilyKind::Counter, |kind| {
+        family("hubbub_actor_restarts_total", "Panics that an actor survived", MetricKind::Counter, |kind| float(kind.restarts)),
+        family("hubbub_actor_activations_total", "Actors brought up", MetricKind::Counter, |kind| float(kind.activations)),
+        family("hubbub_actor_passivations_total", "Actors let go while idle", MetricKind::Counter, |kind| {
             float(kind.passivations)
         }),
     ]
@@ -81,21 +81,21 @@ fn process(process: &Process) -> Vec<Family> {
     let cpu_secs = process.cpu_user_secs + process.cpu_system_secs;
     let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
     vec![
-        single("process_cpu_seconds_total", "Processor time, user and system", FamilyKind::Counter, cpu_secs),
-        single("process_resident_memory_bytes", "Resident memory", FamilyKind::Gauge, float(process.resident_bytes)),
-        single("process_virtual_memory_bytes", "Address space", FamilyKind::Gauge, float(process.virtual_bytes)),
-        single("process_open_fds", "Open file descriptors", FamilyKind::Gauge, float(process.open_fds)),
-        single("process_max_fds", "How many file descriptors may be open", FamilyKind::Gauge, float(process.max_fds)),
+        single("process_cpu_seconds_total", "Processor time, user and system", MetricKind::Counter, cpu_secs),
+        single("process_resident_memory_bytes", "Resident memory", MetricKind::Gauge, float(process.resident_bytes)),
+        single("process_virtual_memory_bytes", "Address space", MetricKind::Gauge, float(process.virtual_bytes)),
+        single("process_open_fds", "Open file descriptors", MetricKind::Gauge, float(process.open_fds)),
+        single("process_max_fds", "How many file descriptors may be open", MetricKind::Gauge, float(process.max_fds)),
         single(
             "process_start_time_seconds",
             "Start of the process since 1970",
-            FamilyKind::Gauge,
+            MetricKind::Gauge,
             float(process.start_time_secs),
         ),
         Family {
             name: "hubbub_build_info",
             help: "The version that runs",
-            kind: FamilyKind::Gauge,
+            kind: MetricKind::Gauge,
             samples: vec![(version, 1.0)],
         },
     ]
@@ -117,7 +117,7 @@ mod tests {
 
     fn connections(system: &str, value: f64) -> Family {
         let samples = vec![(vec![("system", system.to_owned())], value)];
-        Family { name: "hubbub_connections", help: "Connections", kind: FamilyKind::Gauge, samples }
+        Family { name: "hubbub_connections", help: "Connections", kind: MetricKind::Gauge, samples }
     }
 
     #[test]

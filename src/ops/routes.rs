@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use hubbub_actors::kit::metrics::CONTENT_TYPE;
 use hubbub_protocol::contract::{Access, Envelope, Method, SocketError, System};
 use hubbub_protocol::fault::Fault;
 use serde_json::json;
@@ -13,9 +14,6 @@ use super::metrics::Scrapes;
 use super::readiness::{Readiness, Stage};
 use crate::edge::endpoint::{Edge, Endpoints, Mounted, Outcome};
 use crate::edge::refusal;
-
-/// The content type of the Prometheus text.
-const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// `ops` as a system: a plain envelope, no sockets.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +72,6 @@ impl Ops {
     }
 
     fn metrics(&self) -> Outcome {
-        Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(self.scrapes.render()))
+        Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(self.scrapes.render()))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use hubbub::edge::Edge;
 use hubbub::ops::{Ops, Readiness, Scrape, Scrapes, table};
 use hubbub_actors::kit::deps::Deps;
-use hubbub_actors::kit::metrics::{Family, FamilyKind};
+use hubbub_actors::kit::metrics::{Family, MetricKind};
 
 use crate::harness::http::HttpHarness;
 
@@ -19,7 +19,7 @@ impl Scrape for Fixed {
 
     fn families(&self) -> Vec<Family> {
         let samples = vec![(vec![("system", self.0.to_owned()), ("transport", "websocket".to_owned())], 3.0)];
-        vec![Family { name: "hubbub_connections", help: "Open connections", kind: FamilyKind::Gauge, samples }]
+        vec![Family { name: "hubbub_connections", help: "Open connections", kind: MetricKind::Gauge, samples }]
     }
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP edge, seen from outside through a system that exists only here: a shelf of notes, one actor per note.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Supervised};
 use actix_web::HttpResponse;
@@ -246,7 +247,7 @@ fn setting_with(adjust: impl FnOnce(Edge) -> Edge) -> Setting {
     edge.gate = Gate { admin_key: AdminKey::new("the-key"), tokens: Some(Arc::new(Spoken)), require_auth: false };
     edge.origins = OriginPolicy::new(&["https://dash.example".to_owned()], [127, 0, 0, 1].into());
     edge.observer = Arc::new(tally.clone());
-    edge.json_limit = 1000;
+    edge.body.bytes = 1000;
     let table = Endpoints::<Shelf>::new(adjust(edge))
         .endpoint::<WriteNote>()
         .endpoint::<ReadNote>()
@@ -365,6 +366,17 @@ async fn a_body_that_is_too_large_is_refused_however_it_comes() {
     let one_more = format!("{{\"text\":\"{}\"}}", "x".repeat(1000 - 10));
     assert_eq!(http.send("POST", "/notes/n1", &[], one_more).await.line(), refused);
     assert_eq!(http.send("POST", "/notes/n1", &[], vec![b' '; 8 * 1024 * 1024]).await.line(), refused);
+}
+
+#[actix_web::test]
+async fn a_body_that_stalls_is_refused() {
+    let Setting { http, .. } = setting_with(|mut edge| {
+        edge.body.deadline = Duration::from_millis(20);
+        edge
+    });
+    let answer = http.send_and_stall(b"POST /notes/n1 HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{\"te").await;
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.ends_with(r#"{"code":"","error":"Request body timed out"}"#), "{answer}");
 }
 
 #[actix_web::test]

@@ -2,5 +2,11 @@
 
 mod harness;
 
+mod cli;
+mod config;
+mod edge_ops;
+mod edge_raw;
+mod edge_rest;
+
 mod lab;
 mod realtime;

@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A running server, stopped when dropped.
 pub struct HttpHarness {
@@ -92,14 +93,28 @@ impl Answer {
 }
 
 impl HttpHarness {
-    /// Sends bytes as they are and returns everything that comes back until the server closes.
+    /// Sends bytes as they are, says that nothing follows, and returns everything that comes back.
     pub async fn send_raw(&self, bytes: &[u8]) -> String {
-        let mut stream = tokio::net::TcpStream::connect(self.address).await.expect("a connection");
+        let mut stream = self.write_raw(bytes).await;
+        let _ = stream.shutdown().await;
+        read_to_end(stream).await
+    }
+
+    /// Sends bytes as they are, then neither sends more nor closes, and returns what comes back until the server closes.
+    pub async fn send_and_stall(&self, bytes: &[u8]) -> String {
+        read_to_end(self.write_raw(bytes).await).await
+    }
+
+    async fn write_raw(&self, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
         // The server may refuse and close before it has read everything.
         let _ = stream.write_all(bytes).await;
-        let _ = stream.shutdown().await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer).into_owned()
+        stream
     }
+}
+
+async fn read_to_end(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
 }
