@@ -9,6 +9,7 @@ mod reader;
 mod show;
 mod source;
 mod unknown;
+mod values;
 
 mod access;
 mod hub;

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::IntoIter;
-use std::fmt;
 
 use hubbub_protocol::refusals::Malformed;
-use serde::de::value::SeqDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
+
+use super::text::{Misfit, Texts};
 
 /// One field's value, from wherever it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,28 +54,6 @@ impl Fields {
 
 /// The fields as serde reads them.
 struct Input(BTreeMap<String, Field>);
-
-/// `Malformed` as serde's error: texts of serde are dropped, for they name Rust types.
-#[derive(Debug)]
-struct Misfit(Malformed);
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
-    }
-}
-
-impl std::error::Error for Misfit {}
-
-impl de::Error for Misfit {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self(Malformed::Whole)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self(Malformed::Missing(field.to_owned()))
-    }
-}
 
 impl<'de> Deserializer<'de> for Input {
     type Error = Misfit;
@@ -127,125 +105,6 @@ impl<'de> MapAccess<'de> for Walk {
             Field::Text(texts) => seed.deserialize(Texts(texts)).map_err(drop),
         };
         read.map_err(|()| Misfit(Malformed::Field(name)))
-    }
-}
-
-/// The texts of one field: a scalar reads the first, a sequence reads all.
-struct Texts(Vec<String>);
-
-impl Texts {
-    fn first(self) -> Text {
-        Text(self.0.into_iter().next().unwrap_or_default())
-    }
-}
-
-/// Forwards scalars to the single text, so that `Texts` differs from `Text` in sequences only.
-macro_rules! forward_scalars_to_first {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-            self.first().$method(visitor)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Texts {
-    type Error = Misfit;
-
-    forward_scalars_to_first! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter().map(Text)))
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_enum(self.first().0.into_deserializer())
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-/// One text: any scalar that it spells.
-struct Text(String);
-
-/// Reads a number or a truth value by its own `FromStr`.
-macro_rules! parse_text {
-    ($($method:ident $visit:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-            visitor.$visit(self.0.parse().map_err(|_| Misfit(Malformed::Whole))?)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Text {
-    type Error = Misfit;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_string(self.0)
-    }
-
-    parse_text! {
-        deserialize_bool visit_bool
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_i128 visit_i128
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
-        deserialize_u128 visit_u128
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        self.deserialize_f64(visitor)
-    }
-
-    /// JSON has no `NaN` and no infinity, so no text spells one either.
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        let number: f64 = self.0.parse().map_err(|_| Misfit(Malformed::Whole))?;
-        if number.is_finite() { visitor.visit_f64(number) } else { Err(Misfit(Malformed::Whole)) }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, Misfit> for Text {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
     }
 }
 

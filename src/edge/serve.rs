@@ -17,7 +17,8 @@ use hubbub_protocol::contract::System;
 
 use super::access::Credentials;
 use super::cors::{self, Provenance};
-use super::endpoint::{Call, Edge, Outcome, Resource, Route};
+use super::endpoint::{Call, Edge, Outcome};
+use super::mount::{Resource, Route};
 use super::observe::{self, REQUEST_ID, Served, UNMATCHED};
 use super::refusal;
 use super::throttle::{Quota, write_quota};

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::metrics::Scrapes;
 use super::readiness::{Readiness, Stage};
-use crate::edge::endpoint::{Edge, Endpoints, Mounted, Outcome};
 use crate::edge::refusal;
+use crate::edge::{Edge, Endpoints, Mounted, Outcome};
 
 /// `ops` as a system: a plain envelope, no sockets.
 #[derive(Debug, Clone, Copy)]
