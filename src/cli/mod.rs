@@ -1,6 +1,6 @@
 //! The command line: what an operator types, and what comes back.
 //!
-//! Reading order: [`arguments`] (every command with its help), [`failure`] (messages and exit codes), then one file per
+//! Reading order: `arguments` (every command with its help), `failure` (messages and exit codes), then one file per
 //! command.
 
 mod arguments;

@@ -1,8 +1,8 @@
 //! The configuration: a TOML file, environment variables over it, every mistake reported at once.
 //!
-//! Reading order: [`load`], then one file per section ([`hub`], [`realtime`], and one per system), each of which declares
-//! its keys where it reads them ([`reader`]). [`show`] prints the table of keys and the values in force, [`unknown`]
-//! finds keys that nobody declared, [`source`] merges file and environment.
+//! Reading order: `load`, then one file per section (`hub`, `realtime`, and one per system), each of which declares
+//! its keys where it reads them (`reader`). `show` prints the table of keys and the values in force, `unknown`
+//! finds keys that nobody declared, `source` merges file and environment.
 
 mod load;
 mod reader;

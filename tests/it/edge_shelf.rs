@@ -1,11 +1,10 @@
 //! A system that exists only in these tests: a shelf of notes, one actor per note, behind a real listener.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Supervised};
 use actix_web::HttpResponse;
-use hubbub::edge::{AdminKey, Authenticate, Call, Edge, Endpoints, Gate, Identity, Observer, OriginPolicy, Served, Throttle};
+use hubbub::edge::{AdminKey, Authenticate, Call, Edge, Endpoints, Gate, Identity, Observer, OriginPolicy, Served};
 use hubbub_actors::kit::ask::{Ask, KeyOf, Route, Routed};
 use hubbub_actors::kit::clock::TestClock;
 use hubbub_actors::kit::deps::Deps;
