@@ -114,8 +114,7 @@ struct Visit {
 
 impl Visit {
     fn begin(edge: &Arc<Edge>, request: HttpRequest) -> Self {
-        let forwarded_for = request.headers().get(header::X_FORWARDED_FOR).and_then(|hops| hops.to_str().ok());
-        let client = request.peer_addr().map(|peer| edge.proxies.client(peer.ip(), forwarded_for));
+        let client = request.peer_addr().map(|peer| edge.proxies.client_of(peer.ip(), request.headers()));
         let request_id = observe::request_id(&request, &edge.deps);
         Self { edge: Arc::clone(edge), request, client, request_id, began: Instant::now() }
     }
