@@ -10,7 +10,7 @@ const full = { HUBBUB_LIMITS__SCALE: "1" };
 describe("fleet's socket limits", { skip: isPeer }, () => {
   let fleet;
   before(async () => (fleet = await Fleet.start(DEFAULT_CLIENT, full)));
-  after(() => fleet.stop());
+  after(() => fleet?.stop());
 
   for (const [event, argument, answer, limit] of [
     ["tablet-lock-devices", ["QUEST_999"], "on-devices-locked", 5],
@@ -48,7 +48,7 @@ describe("fleet's socket limits", { skip: isPeer }, () => {
 describe("fleet's REST limits", { skip: isPeer }, () => {
   let fleet;
   before(async () => (fleet = await Fleet.start(DEFAULT_CLIENT, full)));
-  after(() => fleet.stop());
+  after(() => fleet?.stop());
 
   for (const [paths, limit] of [
     [["/test", "/health"], 60],

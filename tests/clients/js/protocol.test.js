@@ -12,7 +12,7 @@ before(async () => {
   lab = new Endpoint(server.url("lab"), "/socket.io/", 4);
   oldLab = new Endpoint(server.url("lab"), "/socket.io/", 3);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const placeholder = (num) => `{"_placeholder":true,"num":${num}}`;
 

@@ -40,8 +40,8 @@ export async function sees(client, name, ...args) {
       throw new Error(`${error.message}; last ${name}: ${JSON.stringify(redact(others)).slice(0, 1000)}`);
     });
   const index = client.events.findIndex(matches);
-  const [event] = client.events.splice(0, index + 1).slice(-1);
-  exactly(event.args, args);
+  exactly(client.events[index].args, args);
+  client.events = client.events.filter((event, at) => event.name !== name || at > index);
 }
 
 /** A device's state as documented, its key order too. */
