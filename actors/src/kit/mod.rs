@@ -1,0 +1,22 @@
+//! What every actor is built from. No file in here names a system.
+//!
+//! Reading order: [`ask`] and [`caller`] are the one way in, [`registry`] and [`supervise`] the life of an actor,
+//! [`snapshot`] its memory, [`deps`] what it is given; the rest are tools.
+
+pub mod ask;
+pub mod caller;
+
+pub mod registry;
+pub mod supervise;
+
+pub mod snapshot;
+pub mod store_tool;
+
+pub mod deps;
+
+pub mod clock;
+pub mod ids;
+pub mod limits;
+pub mod metrics;
+pub mod secrets;
+pub mod tokens;

@@ -1,0 +1,344 @@
+//! The registry's inside: placement, activation, orders, numbers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use actix::dev::channel::channel;
+use actix::{Addr, Arbiter, ArbiterHandle};
+use futures_util::future::join_all;
+use parking_lot::RwLock;
+use tracing::warn;
+
+use super::back_off::{Storms, backing_off};
+use super::life::{Gone, Guardian, Life, Order};
+use super::slots::{Fate, Slot, Slots};
+use super::{BackingOff, Entity, Missing, Observed};
+use crate::kit::clock::Timestamp;
+use crate::kit::deps::{Deps, WeakDeps};
+use crate::kit::snapshot::{Committed, StoreError};
+use crate::kit::supervise::End;
+
+/// actix's own default; senders beyond it wait for room, each with a place of his own.
+const MAILBOX: usize = 16;
+/// How long a hub that is stopping asks its clients to wait.
+const STOPPING: BackingOff = BackingOff { retry_after: Duration::from_secs(1) };
+/// How long after its end a back-off is remembered.
+const STORMS_REMEMBERED_MS: i64 = 10 * 60_000;
+
+/// What all registries have in common.
+pub(crate) trait AnyRegistry: Send + Sync {
+    /// Returns the numbers of this kind.
+    fn observe(&self, deps: &Deps) -> Observed;
+    /// Brings up nobody any more.
+    fn close(&self);
+    /// Stops all entities and waits until they are gone.
+    fn stop_everyone(&self, deps: &Deps) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The entities of one kind.
+pub(crate) struct Core<A: Entity> {
+    slots: RwLock<Slots<A>>,
+    closed: AtomicBool,
+    idle_after_ms: i64,
+    activations: AtomicU64,
+    passivations: AtomicU64,
+    restarts: AtomicU64,
+    storms: AtomicU64,
+}
+
+/// Whether an entity that nobody knows may come into being.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Birth {
+    Allowed,
+    Refused,
+}
+
+impl<A: Entity> Core<A> {
+    pub(crate) fn start(deps: &Deps) -> Arc<Self> {
+        let core = Arc::new(Self {
+            slots: RwLock::new(Slots(HashMap::new())),
+            closed: AtomicBool::new(false),
+            idle_after_ms: i64::try_from(deps.idle_after().as_millis()).unwrap_or(i64::MAX),
+            activations: AtomicU64::new(0),
+            passivations: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            storms: AtomicU64::new(0),
+        });
+        let every = (deps.idle_after() / 5).clamp(Duration::from_secs(1), Duration::from_secs(30));
+        if let Some(arbiter) = arbiter_for(deps, 0) {
+            arbiter.spawn(sweep_for_ever(Arc::downgrade(&core), deps.downgrade(), every));
+        }
+        core
+    }
+
+    pub(super) fn find(self: &Arc<Self>, deps: &Deps, key: &A::Key) -> Result<Addr<A>, Missing> {
+        self.reach(deps, key, Birth::Refused)
+    }
+
+    pub(super) fn summon(self: &Arc<Self>, deps: &Deps, key: &A::Key) -> Result<Addr<A>, BackingOff> {
+        self.reach(deps, key, Birth::Allowed).map_err(|missing| match missing {
+            Missing::BackingOff(back_off) => back_off,
+            Missing::Unknown => STOPPING,
+        })
+    }
+
+    fn reach(self: &Arc<Self>, deps: &Deps, key: &A::Key, birth: Birth) -> Result<Addr<A>, Missing> {
+        let now = deps.now();
+        if let Some(Slot::Alive { addr, life }) = self.slots.read().0.get(key) {
+            life.touch(now);
+            return Ok(addr.clone());
+        }
+        self.activate(deps, key, birth, now)
+    }
+
+    fn activate(self: &Arc<Self>, deps: &Deps, key: &A::Key, birth: Birth, now: Timestamp) -> Result<Addr<A>, Missing> {
+        let may_exist = || birth == Birth::Allowed || deps.snapshots().contains(A::KIND, &key.to_string());
+        let mut slots = self.slots.write();
+        if let Some(addr) = slots.0.get_mut(key).and_then(|slot| slot.address().inspect(|_| touch(slot, now))) {
+            return Ok(addr);
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Missing::BackingOff(STOPPING));
+        }
+        let (exists, storms, predecessor) = match slots.0.get(key) {
+            Some(Slot::Down { until, storms }) => {
+                if let Some(back_off) = backing_off(*until, now) {
+                    return Err(Missing::BackingOff(back_off));
+                }
+                (may_exist(), *storms, None)
+            }
+            Some(Slot::Leaving { life, fate }) => {
+                let exists = match fate {
+                    Fate::Stopping => true,
+                    Fate::Saved => may_exist(),
+                    Fate::Removed => birth == Birth::Allowed,
+                };
+                (exists, life.storms, Some(life.gone()))
+            }
+            Some(slot) => (true, Storms::default(), slot.life().map(|life| life.gone())),
+            None => (may_exist(), Storms::default(), None),
+        };
+        if !exists {
+            return Err(Missing::Unknown);
+        }
+        let life = Life::new(now, storms);
+        let addr = self.begin(deps, key, &life, predecessor);
+        slots.0.insert(key.clone(), Slot::Alive { addr: addr.clone(), life });
+        Ok(addr)
+    }
+
+    /// Begins an activation on the key's own arbiter. Messages queue up in its mailbox until it is restored.
+    fn begin(self: &Arc<Self>, deps: &Deps, key: &A::Key, life: &Arc<Life>, predecessor: Option<Gone>) -> Addr<A> {
+        self.activations.fetch_add(1, Ordering::Relaxed);
+        let (sender, mailbox) = channel(MAILBOX);
+        let guardian = Guardian::new(self.clone(), deps.clone(), key.clone(), life.clone(), predecessor);
+        // Without an arbiter the guardian is dropped, and senders are answered that the mailbox is closed.
+        if let Some(arbiter) = arbiter_for(deps, hash_of(key)) {
+            arbiter.spawn_fn(move || guardian.bring_up(mailbox));
+        }
+        Addr::new(sender)
+    }
+
+    pub(super) fn retire(&self, key: &A::Key, life: &Arc<Life>) -> bool {
+        self.slots.write().retire(key, life)
+    }
+
+    pub(super) fn is_retiring(&self, key: &A::Key, life: &Arc<Life>) -> bool {
+        self.slots.write().is_retiring(key, life)
+    }
+
+    pub(super) fn win_back(&self, key: &A::Key, life: &Arc<Life>, addr: Addr<A>) {
+        self.slots.write().win_back(key, life, addr);
+    }
+
+    pub(super) fn let_go(&self, key: &A::Key, life: &Arc<Life>) -> bool {
+        let gone = self.slots.write().let_go(key, life);
+        self.passivations.fetch_add(u64::from(gone), Ordering::Relaxed);
+        gone
+    }
+
+    pub(super) fn count_restart(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes notice that an activation is over.
+    pub(super) fn ended(&self, deps: &Deps, key: &A::Key, life: &Arc<Life>, how: End) {
+        let now = deps.now();
+        // Under the lock, so that nobody finds the snapshot of what was just removed.
+        let mut slots = self.slots.write();
+        let order = life.order();
+        if order == Order::Vanish {
+            let _waited_for_by_flush = deps.snapshots().remove(A::KIND, &key.to_string());
+        }
+        let down = (how == End::GivenUp && order < Order::Stop).then(|| {
+            self.storms.fetch_add(1, Ordering::Relaxed);
+            let storms = life.storms.another(life.begun, now);
+            Slot::Down { until: storms.over_at(now), storms }
+        });
+        slots.end(key, life, down);
+    }
+
+    pub(super) fn stop(
+        &self,
+        deps: &Deps,
+        key: &A::Key,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
+        let gone = self.slots.write().0.get_mut(key).and_then(|slot| leave(slot, Fate::Stopping));
+        wait_and_flush(deps.clone(), gone.into_iter().collect())
+    }
+
+    pub(super) fn stop_all(&self, deps: &Deps) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
+        let gone = self.slots.write().0.values_mut().filter_map(|slot| leave(slot, Fate::Stopping)).collect();
+        wait_and_flush(deps.clone(), gone)
+    }
+
+    pub(super) fn remove(
+        &self,
+        deps: &Deps,
+        key: &A::Key,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
+        let mut slots = self.slots.write();
+        let gone = slots.0.get_mut(key).and_then(|slot| leave(slot, Fate::Removed));
+        if gone.is_none() {
+            slots.0.remove(key);
+            let _waited_for_by_flush = deps.snapshots().remove(A::KIND, &key.to_string());
+        }
+        wait_and_flush(deps.clone(), gone.into_iter().collect())
+    }
+
+    pub(super) fn list(&self, deps: &Deps) -> Vec<A::Key> {
+        let stored = deps.snapshots().ids(A::KIND);
+        let slots = self.slots.read();
+        let mut keys: HashMap<String, A::Key> =
+            stored.into_iter().filter_map(|id| read_key::<A>(&id).map(|key| (id, key))).collect();
+        for (key, slot) in &slots.0 {
+            match slot {
+                Slot::Leaving { fate: Fate::Removed, .. } => drop(keys.remove(&key.to_string())),
+                _ if slot.is_alive() => drop(keys.insert(key.to_string(), key.clone())),
+                _ => {}
+            }
+        }
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        keys.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    pub(super) fn list_alive(&self) -> Vec<A::Key> {
+        let slots = self.slots.read();
+        slots.0.iter().filter(|(_, slot)| slot.is_alive()).map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.slots.read().0.values().filter(|slot| slot.is_alive()).count()
+    }
+
+    pub(super) fn observe_with(&self, deps: &Deps) -> Observed {
+        let now = deps.now();
+        let is_down = |slot: &&Slot<A>| matches!(slot, Slot::Down { until, .. } if backing_off(*until, now).is_some());
+        let backing_off = self.slots.read().0.values().filter(is_down).count();
+        Observed {
+            kind: A::KIND.to_owned(),
+            alive: self.alive(),
+            stored: deps.snapshots().ids(A::KIND).len(),
+            backing_off,
+            activations: self.activations.load(Ordering::Relaxed),
+            passivations: self.passivations.load(Ordering::Relaxed),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            storms: self.storms.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn sweep(&self, now: Timestamp) {
+        let mut forgotten = Vec::new();
+        for (key, slot) in &self.slots.read().0 {
+            match slot {
+                Slot::Alive { life, .. } if now.since(life.last_used()) >= self.idle_after_ms => life.give(Order::Retire),
+                Slot::Down { until, .. } if now.since(*until) > STORMS_REMEMBERED_MS => forgotten.push(key.clone()),
+                _ => {}
+            }
+        }
+        let mut slots = self.slots.write();
+        for key in forgotten {
+            if matches!(slots.0.get(&key), Some(Slot::Down { .. })) {
+                slots.0.remove(&key);
+            }
+        }
+    }
+}
+
+impl<A: Entity> AnyRegistry for Core<A> {
+    fn observe(&self, deps: &Deps) -> Observed {
+        self.observe_with(deps)
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn stop_everyone(&self, deps: &Deps) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let stopped = self.stop_all(deps);
+        Box::pin(async move {
+            if let Err(error) = stopped.await {
+                warn!(kind = A::KIND, %error, "entities of kind `{}` could not be saved: {error}", A::KIND);
+            }
+        })
+    }
+}
+
+fn touch<A: Entity>(slot: &Slot<A>, now: Timestamp) {
+    slot.life().inspect(|life| life.touch(now));
+}
+
+/// Tells an entity in memory to go. Returns nothing when there is none.
+fn leave<A: Entity>(slot: &mut Slot<A>, fate: Fate) -> Option<Gone> {
+    let life = slot.life()?.clone();
+    life.give(if fate == Fate::Removed { Order::Vanish } else { Order::Stop });
+    let gone = life.gone();
+    let is_removed_already = matches!(slot, Slot::Leaving { fate: Fate::Removed, .. });
+    if !is_removed_already {
+        *slot = Slot::Leaving { life, fate };
+    }
+    Some(gone)
+}
+
+async fn wait_and_flush(deps: Deps, gone: Vec<Gone>) -> Result<(), StoreError> {
+    join_all(gone.into_iter().map(Gone::wait)).await;
+    let flushed: Committed = deps.snapshots().flush();
+    flushed.await
+}
+
+async fn sweep_for_ever<A: Entity>(core: Weak<Core<A>>, deps: WeakDeps, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    loop {
+        ticks.tick().await;
+        let (Some(core), Some(deps)) = (core.upgrade(), deps.upgrade()) else { return };
+        core.sweep(deps.now());
+    }
+}
+
+fn hash_of(key: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Returns the thread that the keys of this hash live on.
+fn arbiter_for(deps: &Deps, hash: u64) -> Option<ArbiterHandle> {
+    let arbiters = deps.arbiters();
+    if arbiters.is_empty() {
+        return Arbiter::try_current();
+    }
+    let count = u64::try_from(arbiters.len()).unwrap_or(1);
+    arbiters.get(usize::try_from(hash % count).unwrap_or(0)).cloned()
+}
+
+/// Reads a key back from a snapshot's id.
+fn read_key<A: Entity>(id: &str) -> Option<A::Key> {
+    let read = serde_json::from_value(serde_json::Value::String(id.to_owned()));
+    read.inspect_err(|error| warn!(kind = A::KIND, id, %error, "`{id}` is no key of kind `{}`", A::KIND)).ok()
+}

@@ -1,0 +1,111 @@
+//! How an entity goes: after its last message, after saving, and without anybody's message falling into the gap.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{self, Poll};
+
+use actix::{ActorContext, ActorFuture, AsyncContext, Context};
+
+use super::Entity;
+use super::core::Core;
+use super::life::{Life, Order};
+use crate::kit::deps::Deps;
+use crate::kit::snapshot::Persist;
+
+/// Runs inside the actor that is to go. actix polls it after the mailbox is drained and never during a `wait`.
+///
+/// Retiring takes three looks. First the registry gives up its own address, so that every later sender must come through the
+/// registry, which wins the entity back for him. Then nobody else may hold an address either. What was sent before that
+/// second look is in the mailbox and is handled before the third; if nobody came meanwhile, the mailbox is empty for good.
+pub(super) struct Farewell<A: Entity> {
+    core: Arc<Core<A>>,
+    deps: Deps,
+    key: A::Key,
+    life: Arc<Life>,
+    looks: u8,
+}
+
+impl<A: Entity> Farewell<A> {
+    pub(super) fn new(core: Arc<Core<A>>, deps: Deps, key: A::Key, life: Arc<Life>) -> Self {
+        Self { core, deps, key, life, looks: 0 }
+    }
+
+    fn look_again(&mut self, cx: &task::Context<'_>) -> Poll<()> {
+        self.looks += 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The entity stays, because it is needed or because somebody asked for it.
+    fn stay(&self, ctx: &mut Context<A>) -> Poll<()> {
+        self.core.win_back(&self.key, &self.life, ctx.address());
+        self.life.touch(self.deps.now());
+        self.life.stay();
+        Poll::Ready(())
+    }
+
+    fn retire(&mut self, actor: &mut A, ctx: &mut Context<A>, cx: &task::Context<'_>) -> Poll<()> {
+        if !actor.is_idle() {
+            return self.stay(ctx);
+        }
+        if self.looks == 0 {
+            return if self.core.retire(&self.key, &self.life) { self.look_again(cx) } else { self.stay(ctx) };
+        }
+        if !self.core.is_retiring(&self.key, &self.life) {
+            return self.stay(ctx);
+        }
+        if ctx.connected() {
+            // The last holder's drop wakes the actor.
+            self.looks = 1;
+            return Poll::Pending;
+        }
+        if self.looks == 1 {
+            return self.look_again(cx);
+        }
+        actor.write_behind(&self.deps);
+        if !self.core.let_go(&self.key, &self.life) {
+            return self.stay(ctx);
+        }
+        ctx.stop();
+        Poll::Ready(())
+    }
+
+    fn stop(&mut self, actor: &A, ctx: &mut Context<A>, cx: &task::Context<'_>) -> Poll<()> {
+        if self.looks == 0 {
+            // Whoever had the address when the order was given gets his message in.
+            return self.look_again(cx);
+        }
+        actor.write_behind(&self.deps);
+        ctx.stop();
+        Poll::Ready(())
+    }
+}
+
+impl<A: Entity> Drop for Farewell<A> {
+    fn drop(&mut self) {
+        self.life.leaving.store(false, Ordering::Release);
+    }
+}
+
+impl<A: Entity> ActorFuture<A> for Farewell<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, actor: &mut A, ctx: &mut Context<A>, cx: &mut task::Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if ctx.waiting() {
+            // A handler of this turn asked for a wait: the mailbox may not be empty.
+            this.looks = this.looks.min(1);
+            return Poll::Pending;
+        }
+        match this.life.order() {
+            Order::Live => Poll::Ready(()),
+            Order::Retire => this.retire(actor, ctx, cx),
+            Order::Stop => this.stop(actor, ctx, cx),
+            Order::Vanish => {
+                ctx.stop();
+                Poll::Ready(())
+            }
+        }
+    }
+}

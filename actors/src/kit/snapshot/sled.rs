@@ -1,0 +1,1 @@
+//! The production store, on sled: the only file that names it.

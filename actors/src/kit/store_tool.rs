@@ -1,0 +1,1 @@
+//! Check, export and import a store.
