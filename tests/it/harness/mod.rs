@@ -1,0 +1,4 @@
+//! What every test stands on: a real hub in this process, and clients that show exactly what it sends.
+
+pub mod hub;
+pub mod socket;
