@@ -86,6 +86,7 @@ impl Endpoint for RequestDeviceToken {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/device-token";
     const LIMIT: Option<Limit> = Some(limits::AUTH);
+    const HEADERS: &'static [(&'static str, &'static str)] = &[("X-Enrolment-Key", "enrolmentKey")];
 }
 
 /// `POST /auth/generate-token`: a token for a device, by the admin.
