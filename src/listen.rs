@@ -74,7 +74,8 @@ pub fn bind(site: Site, host: IpAddr) -> Result<Bound, BindError> {
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    let socket =
+        socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -102,14 +103,20 @@ pub fn serve(sites: Vec<Bound>, workers: usize, max_http_connections: usize) -> 
 
 fn add(builder: ServerBuilder, bound: Bound) -> std::io::Result<ServerBuilder> {
     let Bound { site, listener, .. } = bound;
+    let stopping = builder.graceful_shutdown_signal();
     builder.listen(site.system, listener, move || {
         let routes = Arc::clone(&site.routes);
         let services: Arc<[Arc<Service>]> = site.services.clone().into();
+        let stopping = stopping.clone();
         let app = App::new().configure(move |config| routes(config));
         HttpService::build()
             .client_request_timeout(REQUEST_HEAD)
             .keep_alive(KEEP_ALIVE)
             .tcp_nodelay(true)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
             .upgrade(fn_service(move |(request, framed)| {
                 let services = Arc::clone(&services);
                 async move {

@@ -2,34 +2,53 @@
 
 use std::sync::Arc;
 
+use actix_web::web::ServiceConfig;
+use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::emit::{Emitter, Room};
+use hubbub_actors::kit::ids;
+use hubbub_actors::kit::outbox::CloseReason;
+use hubbub_actors::kit::recovery::Journal;
 use hubbub_protocol::lab;
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
 
-use hubbub_actors::kit::caller::Caller;
-use hubbub_actors::kit::outbox::CloseReason;
-
+use crate::hub::Parts;
+use crate::listen::Site;
 use crate::realtime::dispatch::Socket;
 use crate::realtime::namespace::{ConnectRefusal, Handled, Handshake, Hooks, Namespace};
+use crate::realtime::polling;
+use crate::realtime::service::Layer;
 
 /// Rooms that one socket may be in.
 const MAX_ROOMS: usize = 100;
 /// Bytes of a room's name.
 const MAX_ROOM_NAME: usize = 128;
 
-/// Returns the namespaces, each emitting through one of `emitters` (in the order of [`lab::NAMESPACES`]).
+/// Returns what the lab's port serves: Socket.IO, and a bare Engine.IO echo.
 #[must_use]
-pub fn namespaces(emitters: [Emitter; 2]) -> Vec<Arc<Namespace>> {
-    let [root, custom] = emitters;
-    let root = Namespace::new(lab::NAMESPACES[0], root, Box::new(LabHooks), 0.0)
+pub fn site(parts: &Parts) -> Site {
+    let config = &parts.config.lab;
+    let max_payload = config.max_payload_bytes.unwrap_or(parts.config.realtime.max_payload_bytes);
+    let service = |path, layer| parts.service("lab", path, max_payload, &config.cors_origins, layer);
+    let services = vec![service("/socket.io", Layer::SocketIo(namespaces(parts))), service("/engine.io", Layer::Echo)];
+    let mounted = services.clone();
+    let routes = move |config: &mut ServiceConfig| mounted.iter().for_each(|service| polling::mount(config, Arc::clone(service)));
+    Site { system: "lab", key: "lab.port", port: parts.config.lab.port, services, routes: Arc::new(routes) }
+}
+
+fn namespaces(parts: &Parts) -> Vec<Arc<Namespace>> {
+    let [root, custom] = lab::NAMESPACES.map(|name| {
+        let mark = || ids::alphanumeric_lower(parts.deps.random(), 8);
+        let journal = parts.config.lab.recovery.then(|| Journal::new(Arc::clone(parts.deps.clock()), mark()));
+        Namespace::new(name, Emitter::new(name, None, journal), Box::new(LabHooks), 0.0)
+    });
+    let root = root
         .on(lab::MESSAGE, None, |socket, args, _| reply(socket, lab::MESSAGE_BACK, &args))
         .on(lab::ECHO, None, |socket, args, _| reply(socket, lab::ECHO_REPLY, &args))
         .on(lab::MESSAGE_WITH_ACK, None, |socket, args, ack| acknowledge(socket, ack, &args))
         .on(lab::JOIN, None, join)
         .on(lab::PUBLISH, None, publish)
         .on(lab::FRAME, None, frame);
-    let custom = Namespace::new(lab::NAMESPACES[1], custom, Box::new(LabHooks), 0.0);
     vec![Arc::new(root), Arc::new(custom)]
 }
 

@@ -14,9 +14,9 @@ use hubbub_actors::kit::recovery::Away;
 use hubbub_protocol::contract::{Emit, EventLimit, SocketError};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect, Header, MessageError, Packet};
+use hubbub_protocol::wire::msgpack;
 use hubbub_protocol::wire::packet::{self, PacketType, Revision};
 use hubbub_protocol::wire::value::Value;
-use hubbub_protocol::wire::msgpack;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -117,7 +117,7 @@ impl Session {
                 state.dialect = Some(Dialect::MsgpackV5);
                 msgpack::decode(data, &self.service.limits)
             }
-            (None, _, _) => Err(MessageError::UnexpectedBinary),
+            (None, _, _) => Err(MessageError::WrongDialect),
         };
         drop(state);
         match decoded {
@@ -269,7 +269,9 @@ impl Session {
 
     fn leave(self: &Arc<Self>, namespace: &str) -> Handled {
         let mut state = self.state.lock();
-        let Some(place) = state.sockets.iter().position(|socket| socket.namespace.name == namespace) else { return Handled::Done };
+        let Some(place) = state.sockets.iter().position(|socket| socket.namespace.name == namespace) else {
+            return Handled::Done;
+        };
         let socket = state.sockets.swap_remove(place);
         drop(state);
         socket.leave_all(CloseReason::ClientDisconnect);
@@ -298,26 +300,40 @@ impl Session {
 
 impl Socket {
     /// Joins a namespace: the connect packet goes first, then the socket can be emitted to.
-    fn join(session: &Session, namespace: &Arc<Namespace>, dialect: Dialect, mut caller: Caller, auth: Option<&Value>) -> Arc<Self> {
-        let emitter = &namespace.emitter;
+    fn join(
+        session: &Session,
+        namespace: &Arc<Namespace>,
+        dialect: Dialect,
+        mut caller: Caller,
+        auth: Option<&Value>,
+    ) -> Arc<Self> {
+        let (emitter, random) = (&namespace.emitter, session.service.deps.random());
         let claim = emitter.journal().and(auth).and_then(Claim::read);
-        let mut id = SocketId::random();
-        let private_id = emitter.journal().map(|_| claim.as_ref().map_or_else(ids::token128, |claim| claim.private_id.clone()));
+        let mut id = SocketId::random(random);
+        let private_id =
+            emitter.journal().map(|_| claim.as_ref().map_or_else(|| ids::token128(random), |claim| claim.private_id.clone()));
         let mut is_recovered = false;
         if let (Some(journal), Some(claim)) = (emitter.journal(), &claim) {
-            is_recovered = journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
-                id = away.socket.clone();
-                session.outbox.push(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
-                for (entry, offset) in missed {
-                    session.outbox.push(message::event(dialect, namespace.name, None, &entry.name, &entry.args, Some(offset)));
-                }
-                emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
-                for room in &away.rooms {
-                    emitter.join(&id, room);
-                }
-            });
+            is_recovered =
+                journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
+                    id = away.socket.clone();
+                    session.outbox.push(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
+                    for (entry, offset) in missed {
+                        session.outbox.push(message::event_with_offset(
+                            dialect,
+                            namespace.name,
+                            &entry.name,
+                            &entry.args,
+                            Some(offset),
+                        ));
+                    }
+                    emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
+                    for room in &away.rooms {
+                        emitter.join(&id, room);
+                    }
+                });
         }
-        let private_id = if is_recovered { private_id } else { emitter.journal().map(|_| ids::token128()) };
+        let private_id = if is_recovered { private_id } else { emitter.journal().map(|_| ids::token128(random)) };
         if !is_recovered {
             session.outbox.push(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
             emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
@@ -342,7 +358,8 @@ impl Socket {
         let emitter = &self.namespace.emitter;
         let was_connected = emitter.is_connected(&self.id);
         let rooms = emitter.remove(&self.id);
-        let may_come_back = !matches!(reason, CloseReason::ClientDisconnect | CloseReason::ServerDisconnect | CloseReason::ParseError);
+        let may_come_back =
+            !matches!(reason, CloseReason::ClientDisconnect | CloseReason::ServerDisconnect | CloseReason::ParseError);
         if let (Some(journal), Some(private_id), true) = (emitter.journal(), &self.private_id, was_connected && may_come_back) {
             journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
         }
@@ -385,7 +402,7 @@ impl Socket {
 
     /// Emits arguments as they are to this socket, in answer to one of its own events: never recorded for recovery.
     pub fn reply_args(&self, name: &str, args: &Args) {
-        self.outbox.push(message::event(self.dialect, self.namespace.name, None, name, args, None));
+        self.outbox.push(message::event(self.dialect, self.namespace.name, None, name, args));
     }
 
     /// Answers an event that asked for an acknowledgement; `()` is acknowledged without arguments.
@@ -420,7 +437,7 @@ impl Socket {
             }
             owed.push((id, answer));
         }
-        self.outbox.push(message::event(self.dialect, self.namespace.name, Some(id), name, args, None));
+        self.outbox.push(message::event(self.dialect, self.namespace.name, Some(id), name, args));
         let answer = tokio::time::timeout(timeout, answered).await;
         self.owed.lock().retain(|(owed, _)| *owed != id);
         answer.ok()?.ok()

@@ -160,7 +160,9 @@ impl Link {
             }
             Taken::Gathered => {
                 let written = self.stream.try_write(&gather);
-                self.after_write(outbox, written, gather.len(), |from| Bytes::copy_from_slice(gather.get(from..).unwrap_or_default()))
+                self.after_write(outbox, written, gather.len(), |from| {
+                    Bytes::copy_from_slice(gather.get(from..).unwrap_or_default())
+                })
             }
             Taken::Large(entry) => {
                 let written = self.stream.try_write(&entry);
@@ -169,7 +171,13 @@ impl Link {
         }
     }
 
-    fn after_write(&self, outbox: &Arc<Outbox>, written: io::Result<usize>, len: usize, rest: impl Fn(usize) -> Bytes) -> Flushed {
+    fn after_write(
+        &self,
+        outbox: &Arc<Outbox>,
+        written: io::Result<usize>,
+        len: usize,
+        rest: impl Fn(usize) -> Bytes,
+    ) -> Flushed {
         let taken = match written {
             Ok(taken) => taken,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,

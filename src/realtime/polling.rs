@@ -12,7 +12,7 @@ use hubbub_actors::kit::ids;
 use hubbub_actors::kit::outbox::CloseReason;
 use hubbub_protocol::wire::handshake::{self, Query, Refusal, Transport};
 use hubbub_protocol::wire::packet::{self, PacketType, Revision};
-use hubbub_protocol::wire::payload::{self, ContentType, Encoder};
+use hubbub_protocol::wire::payload::{self, Encoder};
 
 use super::service::Service;
 use super::session::{Flow, Session};
@@ -87,7 +87,7 @@ fn open(service: &Arc<Service>, request: &HttpRequest, query: &Query) -> HttpRes
         Err(full) => return unavailable(&full.to_string()),
     };
     let handshake = handshake_of(request.headers().into(), address, request.query_string());
-    let session = Session::open(service, ids::token128().into(), query.revision, handshake, place, None);
+    let session = Session::open(service, ids::token128(service.deps.random()).into(), query.revision, handshake, place, None);
     let mut encoder = encoder(&session, query);
     session.outbox.drain(|entry| encoder.push_frames(entry));
     body_of(encoder)
@@ -169,11 +169,7 @@ fn encoder(session: &Session, query: &Query) -> Encoder {
 
 fn body_of(encoder: Encoder) -> HttpResponse {
     let (body, content_type) = encoder.finish();
-    let content_type = match content_type {
-        ContentType::Text => "text/plain; charset=UTF-8",
-        ContentType::Binary => "application/octet-stream",
-    };
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, content_type)).body(body)
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, content_type.as_str())).body(body)
 }
 
 fn refuse(refusal: Refusal) -> HttpResponse {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::{CloseReason, OutboxPolicy};
 use hubbub_protocol::wire::limits::Limits;
 use parking_lot::RwLock;
@@ -55,6 +56,8 @@ pub struct Service {
     pub capacity: Arc<Capacity>,
     /// The clock of all connections.
     pub reaper: Arc<Reaper>,
+    /// Randomness for ids.
+    pub deps: Deps,
     /// The connections.
     pub sessions: Sessions,
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use hubbub_actors::kit::outbox::{CloseReason, Outbox, Wake};
-use hubbub_protocol::wire::handshake::{Open, Refusal};
+use hubbub_protocol::wire::handshake::{Open, Refusal, Transport as Named};
 use hubbub_protocol::wire::message::{Dialect, Partial};
 use hubbub_protocol::wire::packet::{self, Packet, PacketType, Revision};
 use hubbub_protocol::wire::payload::Encoder;
@@ -25,7 +25,7 @@ const INBOX_PACKETS: usize = 256;
 /// How long a client has to send all attachments of a packet.
 const ATTACHMENTS_DEADLINE_MS: u64 = 30_000;
 /// How long what waits for a closed connection may still be fetched.
-const FAREWELL_MS: u64 = 5_000;
+const FAREWELL_MS: u64 = 2_000;
 
 /// One connection.
 pub struct Session {
@@ -104,8 +104,15 @@ pub enum Flow {
 
 impl Session {
     /// Opens a connection over polling or, with a link, over WebSocket, and queues its open packet.
-    pub fn open(service: &Arc<Service>, id: Arc<str>, revision: Revision, handshake: Handshake, place: Place, link: Option<Arc<Link>>) -> Arc<Self> {
-        let upgrades: &[&str] = if link.is_some() { &[] } else { &["websocket"] };
+    pub fn open(
+        service: &Arc<Service>,
+        id: Arc<str>,
+        revision: Revision,
+        handshake: Handshake,
+        place: Place,
+        link: Option<Arc<Link>>,
+    ) -> Arc<Self> {
+        let upgrades: &[Named] = if link.is_some() { &[] } else { &[Named::WebSocket] };
         let open = Open {
             sid: &id,
             upgrades,
@@ -153,7 +160,7 @@ impl Session {
     pub fn receive(self: &Arc<Self>, packet: Packet<'_>) -> Flow {
         match packet {
             Packet::Text(text) => self.receive_text(text),
-            Packet::Binary(data) => self.receive_binary(data),
+            Packet::Binary(data) => self.receive_binary(&data),
             Packet::Ping(data) if self.revision == Revision::V3 => {
                 self.outbox.push(packet::text_frame(PacketType::Pong, data));
                 Flow::Continue
@@ -332,6 +339,9 @@ impl Session {
     /// # Errors
     /// The refusal; a second POST at the same time ends the connection.
     pub(super) fn begin_post(self: &Arc<Self>) -> Result<(), Refusal> {
+        if self.has_ended() {
+            return Err(Refusal::UnknownSid);
+        }
         let mut state = self.state.lock();
         let Transport::Polling(polling) = &mut state.transport else { return Err(Refusal::BadRequest) };
         if polling.is_posted {
@@ -353,8 +363,9 @@ impl Session {
     /// Answers a probe: returns false when the connection cannot move to a WebSocket now.
     pub(super) fn probe(&self) -> bool {
         let mut state = self.state.lock();
+        let has_ended = state.has_ended;
         let Transport::Polling(polling) = &mut state.transport else { return false };
-        if polling.is_probed || state.has_ended {
+        if polling.is_probed || has_ended {
             return false;
         }
         polling.is_probed = true;

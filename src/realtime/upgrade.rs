@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_http::header::{self, HeaderMap};
-use actix_http::{Request, ws};
+use actix_http::{HttpMessage, Request, ws};
 use hubbub_protocol::wire::handshake::{Query, Refusal};
 
 use super::capacity::{Full, Place};

@@ -14,10 +14,11 @@ use std::time::Duration;
 use actix_codec::{AsyncRead, Framed, ReadBuf};
 use actix_http::{Request, h1};
 use actix_rt::net::TcpStream;
+use hubbub_actors::kit::ids;
 use hubbub_actors::kit::outbox::CloseReason;
 use hubbub_protocol::wire::frame::{self, Decoder, FrameError, Incoming, Input, Opcode};
 use hubbub_protocol::wire::handshake::{self, Refusal, Transport as Named};
-use hubbub_protocol::wire::packet::{self, Packet, PacketType};
+use hubbub_protocol::wire::packet::{self, Packet, PacketType, Revision};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedReadHalf;
 
@@ -70,7 +71,7 @@ async fn open(accepted: Accepted, reader: &mut Reader, mut early: Vec<u8>) -> Op
     let Accepted { service, query, handshake, place, .. } = accepted;
     let session = match query.sid {
         None => {
-            let id = hubbub_actors::kit::ids::token128().into();
+            let id = ids::token128(service.deps.random()).into();
             Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link)))
         }
         Some(id) => {
@@ -179,9 +180,10 @@ impl Reader {
                 buffer.truncate(taken);
                 *early = buffer;
             }
+            let length = early.len();
             let mut input = Input::new(early);
             while let Some(message) = self.decoder.next(&mut input).ok()? {
-                match step_of(&message) {
+                match step_of(session.revision, &message) {
                     Step::Probe if !is_probed => {
                         is_probed = session.probe();
                         let answer = packet::text_frame(PacketType::Pong, "probe");
@@ -190,8 +192,8 @@ impl Reader {
                         }
                     }
                     Step::Upgrade if is_probed => {
-                        let rest = input.rest().to_vec();
-                        *early = rest;
+                        let taken = length - input.remaining();
+                        early.drain(..taken);
                         session.touch();
                         return session.upgrade(&self.link).then_some(());
                     }
@@ -215,9 +217,9 @@ enum Step {
     Other,
 }
 
-fn step_of(message: &Incoming<'_>) -> Step {
+fn step_of(revision: Revision, message: &Incoming<'_>) -> Step {
     match message {
-        Incoming::Text(text) => match packet::decode_text(text) {
+        Incoming::Text(text) => match packet::decode_text(revision, text) {
             Ok(Packet::Ping("probe")) => Step::Probe,
             Ok(Packet::Upgrade) => Step::Upgrade,
             _ => Step::Other,
@@ -250,7 +252,7 @@ fn handle(decoder: &mut Decoder, session: &Arc<Session>, bytes: &mut [u8]) -> Fl
 
 fn take_up(session: &Arc<Session>, message: &Incoming<'_>) -> Flow {
     let packet = match message {
-        Incoming::Text(text) => packet::decode_text(text),
+        Incoming::Text(text) => packet::decode_text(session.revision, text),
         Incoming::Binary(data) => packet::decode_binary(session.revision, data),
         Incoming::Ping(data) => {
             session.outbox.push(frame::frame(Opcode::Pong, data));

@@ -13,15 +13,13 @@ use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect};
 use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
-use serde::{Deserialize, Serialize};
 
 use super::ids::SocketId;
 use super::outbox::{CloseReason, LatestKey, Outbox, Pushed};
 use super::recovery::{Entry, Journal};
 
 /// A named set of sockets of one namespace.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Room(Arc<str>);
 
 impl Room {
@@ -165,13 +163,13 @@ impl Emitter {
 
     fn send<E: Emit>(&self, target: Target<'_>, event: &E, lane: Lane<'_>) -> Delivery {
         let namespace = &self.0.namespace;
-        let encode = |dialect, offset: Option<&str>| message::emit(dialect, namespace, event, offset);
+        let encode = |dialect, offset: Option<&str>| message::emit_with_offset(dialect, namespace, event, offset);
         self.deliver(target, E::NAME, lane, &encode, || Args::from_emit(event))
     }
 
     fn send_args(&self, target: Target<'_>, name: &str, args: &Args, lane: Lane<'_>) -> Delivery {
         let namespace = &self.0.namespace;
-        let encode = |dialect, offset: Option<&str>| message::event(dialect, namespace, None, name, args, offset);
+        let encode = |dialect, offset: Option<&str>| message::event_with_offset(dialect, namespace, name, args, offset);
         self.deliver(target, name, lane, &encode, || args.clone())
     }
 

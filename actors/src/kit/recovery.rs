@@ -100,7 +100,13 @@ impl Journal {
 
     /// Brings a socket back: `restore` puts it into its rooms and is given what it missed, with no emission in between.
     /// Returns false, and forgets nothing of others, when the session or the offset is unknown or too old.
-    pub fn recover(&self, private_id: &str, offset: Option<&str>, subject: Option<&str>, restore: impl FnOnce(&Away, &Missed)) -> bool {
+    pub fn recover(
+        &self,
+        private_id: &str,
+        offset: Option<&str>,
+        subject: Option<&str>,
+        restore: impl FnOnce(&Away, &Missed),
+    ) -> bool {
         let now = self.clock.now();
         let mut state = self.state.lock();
         state.expire(now);

@@ -36,6 +36,12 @@ impl Default for Args {
 }
 
 impl Args {
+    /// Returns one argument: `value` as JSON.
+    #[must_use]
+    pub fn of<T: serde::Serialize>(value: &T) -> Self {
+        Self::Json(serde_json::value::to_raw_value(value).into_iter().collect())
+    }
+
     /// Returns the arguments of an emission: the type itself, or none.
     #[must_use]
     pub fn from_emit<E: Emit>(emit: &E) -> Self {

@@ -81,7 +81,8 @@ impl Client {
         let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
         raw.send(&format!("40{prefix}{auth}")).await;
         let answer = raw.text().await;
-        let payload: Value = serde_json::from_str(answer[2..].trim_start_matches(&prefix)).expect("the answer has a JSON payload");
+        let payload: Value =
+            serde_json::from_str(answer[2..].trim_start_matches(&prefix)).expect("the answer has a JSON payload");
         if !answer.starts_with("40") {
             return Err(payload);
         }
@@ -128,7 +129,8 @@ impl Client {
     /// Returns the next event as its name and arguments.
     pub async fn next(&mut self) -> (String, Value) {
         let packet = self.packet().await;
-        let json = packet.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("expected an event, got `{packet}`"));
+        let json =
+            packet.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("expected an event, got `{packet}`"));
         let mut args: Vec<Value> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in `{packet}`"));
         let name = args.remove(0).as_str().expect("an event has a name").to_owned();
         (name, Value::Array(args))
