@@ -6,7 +6,7 @@
 //! A snapshot is the entity's whole state, so the last one written wins and none depends on an earlier one.
 //!
 //! Reading order: this file is the vocabulary; [`persist`] and [`latest`] are for actors, [`memory`] for tests,
-//! [`sled`] for production.
+//! [`sled`] for production: [`committer`] over `queue` over `layout` over the engine.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,9 +21,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
+pub mod committer;
 pub mod latest;
+mod layout;
 pub mod memory;
 pub mod persist;
+mod queue;
 pub mod sled;
 
 pub use latest::Latest;
@@ -91,6 +94,14 @@ pub enum StoreError {
     Unreadable {
         /// The file or directory at fault.
         path: Arc<str>,
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
+    /// A snapshot has a form that the store does not take.
+    #[error("the snapshot `{key}` cannot be written: {reason}")]
+    Refused {
+        /// Kind and id.
+        key: Arc<str>,
         /// What is wrong with it.
         reason: Arc<str>,
     },

@@ -45,8 +45,8 @@ pub enum Verdict {
 pub trait Keeper<A: Actor<Context = Context<A>>>: Unpin {
     /// Queues what must happen before the first message, at the start and after every restart.
     fn begin(&mut self, ctx: &mut Context<A>);
-    /// Looks for orders before the actor is polled; `cx` wakes it for new ones.
-    fn attend(&mut self, ctx: &mut Context<A>, cx: &task::Context<'_>);
+    /// Called before the actor is polled; `cx` wakes it when the keeper has something for it.
+    fn attend(&mut self, cx: &task::Context<'_>);
     /// Decides after a panic.
     fn panicked(&mut self, message: &str) -> Verdict;
     /// Takes notice that the actor is gone; its address is closed by now.
@@ -87,11 +87,11 @@ impl<A: Supervised<Context = Context<A>>, K: Keeper<A>> Supervision<A, K> {
         if self.keeper.panicked(message) == Verdict::GiveUp {
             return self.end(End::GivenUp);
         }
+        // actix restarts nobody without an address, but there may be queued messages and a farewell to go on with.
+        let _address = life.address();
         match catch_unwind(AssertUnwindSafe(|| life.restart())) {
             Ok(true) => self.keeper.begin(life.ctx()),
-            // Nobody holds an address any more: there is nobody to restart it for.
-            Ok(false) => self.end(End::Stopped),
-            Err(_panic_in_restarting) => self.end(End::GivenUp),
+            Ok(false) | Err(_) => self.end(End::GivenUp),
         }
     }
 }
@@ -102,7 +102,7 @@ impl<A: Supervised<Context = Context<A>>, K: Keeper<A>> Future for Supervision<A
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let Some(life) = &mut this.life else { return Poll::Ready(()) };
-        this.keeper.attend(life.ctx(), cx);
+        this.keeper.attend(cx);
         match catch_unwind(AssertUnwindSafe(|| Pin::new(life).poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(())) => this.end(End::Stopped),
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn five_panics_in_ten_seconds_are_a_storm_and_five_in_a_minute_are_not() {
-        let verdicts = |gap_ms| {
+        let verdicts = |gap_ms: i64| {
             let mut window = PanicWindow::default();
             (0..5).map(|n| window.record(Timestamp(n * gap_ms))).collect::<Vec<_>>()
         };

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{self, Poll};
 
 use actix::{ActorContext, ActorFuture, AsyncContext, Context};
@@ -13,7 +12,8 @@ use super::life::{Life, Order};
 use crate::kit::deps::Deps;
 use crate::kit::snapshot::Persist;
 
-/// Runs inside the actor that is to go. actix polls it after the mailbox is drained and never during a `wait`.
+/// Lives inside the actor from its first to its last message, and does nothing until an order to go is given. actix polls it
+/// after the mailbox is drained and never during a `wait`.
 ///
 /// Retiring takes three looks. First the registry gives up its own address, so that every later sender must come through the
 /// registry, which wins the entity back for him. Then nobody else may hold an address either. What was sent before that
@@ -38,11 +38,12 @@ impl<A: Entity> Farewell<A> {
     }
 
     /// The entity stays, because it is needed or because somebody asked for it.
-    fn stay(&self, ctx: &mut Context<A>) -> Poll<()> {
+    fn stay(&mut self, ctx: &mut Context<A>) -> Poll<()> {
+        self.looks = 0;
         self.core.win_back(&self.key, &self.life, ctx.address());
         self.life.touch(self.deps.now());
         self.life.stay();
-        Poll::Ready(())
+        Poll::Pending
     }
 
     fn retire(&mut self, actor: &mut A, ctx: &mut Context<A>, cx: &task::Context<'_>) -> Poll<()> {
@@ -82,24 +83,22 @@ impl<A: Entity> Farewell<A> {
     }
 }
 
-impl<A: Entity> Drop for Farewell<A> {
-    fn drop(&mut self) {
-        self.life.leaving.store(false, Ordering::Release);
-    }
-}
-
 impl<A: Entity> ActorFuture<A> for Farewell<A> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, actor: &mut A, ctx: &mut Context<A>, cx: &mut task::Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let order = this.life.order();
+        if order == Order::Live {
+            return Poll::Pending;
+        }
         if ctx.waiting() {
             // A handler of this turn asked for a wait: the mailbox may not be empty.
             this.looks = this.looks.min(1);
             return Poll::Pending;
         }
-        match this.life.order() {
-            Order::Live => Poll::Ready(()),
+        match order {
+            Order::Live => Poll::Pending,
             Order::Retire => this.retire(actor, ctx, cx),
             Order::Stop => this.stop(actor, ctx, cx),
             Order::Vanish => {

@@ -41,8 +41,6 @@ pub(super) struct Life {
     last_used: AtomicI64,
     order: AtomicU8,
     orders: AtomicWaker,
-    /// Whether a farewell runs inside the actor; a restart cancels it, and it is begun again.
-    pub leaving: AtomicBool,
     failed: AtomicBool,
     gone: watch::Sender<bool>,
 }
@@ -55,7 +53,6 @@ impl Life {
             last_used: AtomicI64::new(now.0),
             order: AtomicU8::new(Order::Live as u8),
             orders: AtomicWaker::new(),
-            leaving: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             gone: watch::Sender::new(false),
         })
@@ -181,13 +178,12 @@ async fn load<A: Entity>(deps: Deps, id: String, predecessor: Option<Gone>) -> R
 impl<A: Entity> Keeper<A> for Guardian<A> {
     fn begin(&mut self, ctx: &mut Context<A>) {
         ctx.wait(self.restore());
+        // Its presence also keeps the actor from stopping by itself, unsaved, when the last address is dropped.
+        ctx.spawn(Farewell::new(self.core.clone(), self.deps.clone(), self.key.clone(), self.life.clone()));
     }
 
-    fn attend(&mut self, ctx: &mut Context<A>, cx: &task::Context<'_>) {
+    fn attend(&mut self, cx: &task::Context<'_>) {
         self.life.orders.register(cx.waker());
-        if self.life.order() != Order::Live && !self.life.leaving.swap(true, Ordering::AcqRel) {
-            ctx.spawn(Farewell::new(self.core.clone(), self.deps.clone(), self.key.clone(), self.life.clone()));
-        }
     }
 
     fn panicked(&mut self, message: &str) -> Verdict {

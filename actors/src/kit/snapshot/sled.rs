@@ -1,1 +1,203 @@
-//! The production store, on sled: the only file that names it.
+//! The production disk, on sled: the only file that names it.
+//!
+//! What the engine does not do by itself: its `flush` leaves the data in the operating system's cache, so the file is
+//! synced here. After a failed write it refuses everything for ever, so it is opened anew. It may panic on damaged files, so
+//! every call is guarded.
+
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+
+use super::StoreError;
+use super::committer::{Batch, Disk, OnRound, Store};
+use crate::kit::supervise::panic_message;
+
+/// A snapshot store in a directory.
+pub type SledStore = Store<SledDisk>;
+
+/// The engine's page cache; the default would be a gigabyte.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A directory with the engine's files.
+pub struct SledDisk {
+    path: PathBuf,
+    engine: RwLock<Option<Engine>>,
+}
+
+struct Engine {
+    db: sled::Db,
+    /// The engine's data file, to sync it.
+    file: File,
+}
+
+impl Store<SledDisk> {
+    /// Opens the store in `path`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process uses it, [`StoreError::Unreadable`] when it is damaged or foreign.
+    pub fn open_dir(path: &Path) -> Result<Self, StoreError> {
+        Self::open(SledDisk::open(path)?, None)
+    }
+
+    /// Opens the store in `path`, and tells `on_round` of every round of commits.
+    ///
+    /// # Errors
+    /// As [`Store::open_dir`].
+    pub fn open_dir_observed(path: &Path, on_round: OnRound) -> Result<Self, StoreError> {
+        Self::open(SledDisk::open(path)?, Some(on_round))
+    }
+}
+
+impl SledDisk {
+    /// Opens the engine in `path`.
+    ///
+    /// # Errors
+    /// As [`Store::open_dir`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let engine = open_engine(path)?;
+        Ok(Self { path: path.to_owned(), engine: RwLock::new(Some(engine)) })
+    }
+
+    /// Opens the engine in `path` only if it is there already.
+    ///
+    /// # Errors
+    /// As [`Store::open_dir`], and when there is no store.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        if !path.join("db").exists() {
+            return Err(unreadable(path, "there is no store"));
+        }
+        Self::open(path)
+    }
+
+    /// Runs `work` on the engine; its panics and errors become [`StoreError::Write`] or [`StoreError::Unreadable`].
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, sled::Error>,
+        failed: impl FnOnce(&Path, &str) -> StoreError,
+    ) -> Result<T, StoreError> {
+        let engine = self.engine.read();
+        let Some(engine) = engine.as_ref() else { return Err(failed(&self.path, "it could not be opened again")) };
+        match catch_unwind(AssertUnwindSafe(|| work(engine))) {
+            Ok(done) => done.map_err(|error| failed(&self.path, &error.to_string())),
+            Err(panic) => Err(failed(&self.path, panic_message(&*panic))),
+        }
+    }
+}
+
+impl Disk for SledDisk {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.with(|engine| Ok(engine.db.get(key)?.map(|value| Bytes::copy_from_slice(&value))), unreadable)
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        let mut theirs = sled::Batch::default();
+        batch.puts.into_iter().for_each(|(key, value)| theirs.insert(key, &*value));
+        batch.deletes.into_iter().for_each(|key| theirs.remove(key));
+        self.with(|engine| engine.db.apply_batch(theirs), unwritable)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        let blobs = self.path.join("blobs");
+        self.with(
+            |engine| {
+                engine.db.flush()?;
+                sync_blobs(&blobs)?;
+                Ok(engine.file.sync_data()?)
+            },
+            unwritable,
+        )
+    }
+
+    fn scan(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut told = Ok(());
+        let scan = |engine: &Engine| {
+            for entry in engine.db.iter() {
+                let (key, value) = entry?;
+                told = each(&key, &value);
+                if told.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        self.with(scan, unreadable)?;
+        told
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut engine = self.engine.write();
+        // The old one first: it holds the lock on the files.
+        let old = engine.take();
+        let _it_may_panic_on_its_own_error = catch_unwind(AssertUnwindSafe(move || drop(old)));
+        *engine = Some(open_engine(&self.path)?);
+        Ok(())
+    }
+
+    fn name(&self) -> Arc<str> {
+        self.path.display().to_string().into()
+    }
+}
+
+fn open_engine(path: &Path) -> Result<Engine, StoreError> {
+    check_directory(path)?;
+    let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+    let db = match opened {
+        Ok(opened) => opened.map_err(|error| opening_failed(path, &error))?,
+        Err(panic) => return Err(unreadable(&path.join("db"), panic_message(&*panic))),
+    };
+    let open_file = || {
+        // The directories' own entries must survive too.
+        File::open(path)?.sync_all()?;
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
+        File::open(path.join("db"))
+    };
+    let file = open_file().map_err(|error| unreadable(&path.join("db"), &error.to_string()))?;
+    Ok(Engine { db, file })
+}
+
+/// Refuses a directory of somebody else before the engine puts its files into it.
+fn check_directory(path: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(path).map_err(|error| unreadable(path, &error.to_string()))?;
+    let mut entries = fs::read_dir(path).map_err(|error| unreadable(path, &error.to_string()))?;
+    let is_empty = entries.next().is_none();
+    if !is_empty && !path.join("db").exists() {
+        return Err(unreadable(path, "the directory holds something else than a store"));
+    }
+    Ok(())
+}
+
+/// The layout keeps records small enough to stay out of files of their own. Should one ever get there, it is synced as well.
+fn sync_blobs(path: &Path) -> io::Result<()> {
+    let mut is_dirty = false;
+    for entry in fs::read_dir(path)? {
+        is_dirty = true;
+        // The engine deletes such files by itself.
+        if let Ok(file) = File::open(entry?.path()) {
+            file.sync_data()?;
+        }
+    }
+    if is_dirty { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+fn opening_failed(path: &Path, error: &sled::Error) -> StoreError {
+    let text = error.to_string();
+    let is_locked = matches!(error, sled::Error::Io(_)) && text.contains("lock");
+    if is_locked {
+        return StoreError::Locked { path: path.display().to_string().into() };
+    }
+    unreadable(&path.join("db"), &text)
+}
+
+fn unreadable(path: &Path, reason: &str) -> StoreError {
+    StoreError::Unreadable { path: path.display().to_string().into(), reason: reason.into() }
+}
+
+fn unwritable(path: &Path, reason: &str) -> StoreError {
+    StoreError::Write { path: path.display().to_string().into(), reason: reason.into() }
+}
