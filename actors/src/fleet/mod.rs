@@ -25,6 +25,12 @@ use hubbub_protocol::fleet::DeviceId;
 use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
 use crate::kit::emit::Emitter;
+use crate::kit::tokens::Tokens;
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod tests;
 
 pub use presence::{connected, disconnected};
 
@@ -34,6 +40,10 @@ pub struct Wiring {
     pub emitter: Emitter,
     /// What they count.
     pub metrics: metrics::Metrics,
+    /// The fleet's tokens.
+    pub tokens: Tokens,
+    /// What a device shows to get its first token.
+    pub enrolment: auth::Enrolment,
     /// How long the locks of a tablet whose socket dropped are kept for it to come back.
     pub lock_grace_ms: i64,
 }

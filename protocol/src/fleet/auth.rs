@@ -48,7 +48,7 @@ pub struct Claims {
 }
 
 /// How long a token lives.
-pub const TOKEN_LIFETIME_SECS: u64 = 86_400;
+pub const TOKEN_LIFETIME_SECS: i64 = 86_400;
 
 /// Checks the two fields that both token routes take, in the document's order and words.
 ///
