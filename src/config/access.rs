@@ -23,6 +23,7 @@ pub(super) fn mode(section: &mut Section<'_, '_>) -> AccessMode {
 /// Reads `<system>.cors_origins`.
 pub(super) fn cors_origins(section: &mut Section<'_, '_>, default: &[&str]) -> Vec<String> {
     let check = |entry: &str| (entry == "*" || is_origin(entry)).then(|| entry.to_owned());
-    let help = "Further origins whose pages may use this system, besides pages of the same host; `*` opens it to every page, without credentials.";
+    let help = "Further origins whose pages may use this system, besides pages of the same host; `*` opens it to every page, \
+                without credentials.";
     section.list("cors_origins", default, "origins such as https://dash.example:8443, or *", check, help)
 }

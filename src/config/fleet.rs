@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
+use hubbub_actors::kit::secrets::Wanted;
+
 use super::access::{self, AccessMode};
 use super::reader::{Reader, Section};
 use super::realtime::MAX_PAYLOAD_CEILING;
 use super::secret::Secret;
+
+/// The name of the secret that signs device tokens.
+pub const JWT_SECRET: &str = "fleet.jwt_secret";
+
+/// The name of the admin API key; there is none while `fleet.admin_api_key` is empty.
+pub const ADMIN_API_KEY: &str = "fleet.admin_api_key";
 
 /// The shortest secret that a token may be signed with: anything shorter can be guessed offline from one token.
 const MIN_JWT_SECRET_LENGTH: usize = 16;
@@ -84,6 +92,18 @@ impl Fleet {
         self.require_auth.unwrap_or(self.access == AccessMode::Strict)
     }
 
+    /// Lists the secrets that the fleet needs: as configured, or to be generated.
+    pub(super) fn wanted_secrets(&self) -> Vec<Wanted> {
+        let configured = |secret: &Secret| Some(secret.expose().to_owned());
+        let mut wanted = vec![Wanted::new(JWT_SECRET, self.jwt_secret.as_ref().and_then(configured))];
+        match &self.admin_api_key {
+            AdminKeySetting::Generated => wanted.push(Wanted::new(ADMIN_API_KEY, None)),
+            AdminKeySetting::Configured(key) => wanted.push(Wanted::new(ADMIN_API_KEY, configured(key))),
+            AdminKeySetting::Disabled => {}
+        }
+        wanted
+    }
+
     /// Names what anyone who reaches the port may do, and the switch that ends it.
     pub(super) fn open_to_the_network(&self) -> Option<&'static str> {
         let is_open = self.enabled && !self.requires_auth();
@@ -141,7 +161,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Fleet {
 }
 
 fn admin_api_key(section: &mut Section<'_, '_>) -> AdminKeySetting {
-    let help = "Opens the admin routes (`X-API-Key`); by default a key is generated into the data directory, an empty text switches the admin API off.";
+    let help = "Opens the admin routes (`X-API-Key`); by default a key is generated into the data directory, an empty text \
+                switches the admin API off.";
     match section.secret("admin_api_key", "(generated)", 0, help) {
         None => AdminKeySetting::Generated,
         Some(key) if key.expose().is_empty() => AdminKeySetting::Disabled,

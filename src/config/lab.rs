@@ -19,6 +19,13 @@ pub struct Lab {
     pub max_payload_bytes: Option<usize>,
 }
 
+impl Lab {
+    /// Names what anyone who reaches the port may do, and the switch that ends it.
+    pub(super) fn open_to_the_network(&self) -> Option<&'static str> {
+        self.enabled.then_some("anyone who reaches it may send anything to everyone else there; `lab.enabled = false` ends that")
+    }
+}
+
 pub(super) fn read(reader: &mut Reader<'_>) -> Lab {
     let mut section = reader.section("lab");
     Lab {

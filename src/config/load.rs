@@ -5,6 +5,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use hubbub_actors::kit::ids::Random;
+use hubbub_actors::kit::secrets::{Secrets, SecretsError, Wanted};
+
 use super::fleet::{self, Fleet};
 use super::hub::{self, Log};
 use super::lab::{self, Lab};
@@ -107,14 +110,43 @@ impl Config {
         if mistakes.is_empty() { Ok(Loaded { config, keys }) } else { Err(Mistakes(mistakes)) }
     }
 
+    /// Lists the secrets of all systems: as configured, or to be generated.
+    #[must_use]
+    pub fn wanted_secrets(&self) -> Vec<Wanted> {
+        self.fleet.wanted_secrets()
+    }
+
+    /// Returns the secrets of all systems, after generating into `data_dir` what is neither configured nor there yet.
+    ///
+    /// # Errors
+    /// What is wrong with the file of secrets.
+    pub fn open_secrets(&self, random: &dyn Random) -> Result<Secrets, SecretsError> {
+        Secrets::open(&self.data_dir, &self.wanted_secrets(), random)
+    }
+
+    /// Returns where the store lies.
+    #[must_use]
+    pub fn store_dir(&self) -> PathBuf {
+        self.data_dir.join("store")
+    }
+
     /// Returns what a careful operator would want to know before others do.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         if self.bind.is_loopback() {
             return Vec::new();
         }
-        let opened = self.fleet.open_to_the_network().map(|what| ("fleet", self.fleet.port, what));
-        opened.iter().map(|(system, port, what)| format!("{system} on {}:{port}: {what}", self.bind)).collect()
+        let opened = [
+            self.fleet.open_to_the_network().map(|what| ("fleet", self.fleet.port, what)),
+            self.lab.open_to_the_network().map(|what| ("lab", self.lab.port, what)),
+        ];
+        let opened = opened.into_iter().flatten();
+        let mut warnings: Vec<_> =
+            opened.map(|(system, port, what)| format!("{system} on {}:{port}: {what}", self.bind)).collect();
+        if self.limits_scale <= 0.0 {
+            warnings.push("`limits.scale` is 0: no rate limit protects any system".to_owned());
+        }
+        warnings
     }
 
     /// Returns mistakes that no key has alone.

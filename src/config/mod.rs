@@ -1,14 +1,15 @@
 //! The configuration: a TOML file, environment variables over it, every mistake reported at once.
 //!
-//! Reading order: [`load`], then one file per section ([`hub`], [`realtime`], and one per system), each of which declares
-//! its keys where it reads them ([`reader`]). [`show`] prints the table of keys and the values in force, [`unknown`]
-//! finds keys that nobody declared, [`source`] merges file and environment.
+//! Reading order: `load`, then one file per section (`hub`, `realtime`, and one per system), each of which declares
+//! its keys where it reads them (`reader`). `show` prints the table of keys and the values in force, `unknown`
+//! finds keys that nobody declared, `source` merges file and environment.
 
 mod load;
 mod reader;
 mod show;
 mod source;
 mod unknown;
+mod values;
 
 mod access;
 mod hub;
@@ -21,7 +22,7 @@ mod lab;
 mod ops;
 
 pub use access::AccessMode;
-pub use fleet::{AdminKeySetting, EnrolmentSecrets, Fleet};
+pub use fleet::{ADMIN_API_KEY, AdminKeySetting, EnrolmentSecrets, Fleet, JWT_SECRET};
 pub use hub::{Log, LogFormat, LogLevel};
 pub use lab::Lab;
 pub use load::{Config, Loaded, Mistakes};

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use actix_web::http::header::{self, HeaderMap};
+
 /// A range of addresses: `10.0.0.0/8`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -78,6 +80,14 @@ impl TrustedProxies {
         client
     }
 
+    /// Returns the client's address for a request with these headers, whichever way proxies repeat or extend theirs.
+    #[must_use]
+    pub fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lines = headers.get_all(header::X_FORWARDED_FOR).filter_map(|line| line.to_str().ok());
+        let hops = lines.collect::<Vec<_>>().join(",");
+        self.client(peer, Some(hops.as_str()).filter(|hops| !hops.is_empty()))
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(address))
     }
@@ -113,6 +123,16 @@ mod tests {
         check(&["10.0.0.0/8", "::1"], "::1", Some("203.0.113.9:4711"), "203.0.113.9");
         check(&["10.0.0.0/8"], "10.1.1.1", Some("203.0.113.9, unknown"), "10.1.1.1");
         check(&["10.0.0.0/8"], "10.1.1.1", None, "10.1.1.1");
+    }
+
+    #[test]
+    fn a_header_of_several_lines_is_one_list() {
+        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
+        let mut headers = HeaderMap::new();
+        for line in ["1.2.3.4", "203.0.113.9"] {
+            headers.append(header::X_FORWARDED_FOR, header::HeaderValue::from_static(line));
+        }
+        assert_eq!(proxies.client_of(IpAddr::from([10, 0, 0, 1]), &headers), IpAddr::from([203, 0, 113, 9]));
     }
 
     #[test]

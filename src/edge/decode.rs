@@ -1,13 +1,13 @@
 //! A request as its contract's type: path beats query beats headers beats body.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use actix_web::web::{Path, Query};
+use actix_web::web::{Bytes, Path, Query};
 use actix_web::{FromRequest, HttpRequest};
 use hubbub_protocol::contract::{Endpoint, Method, System};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::refusals::{Malformed, Refusals};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use super::body;
 use super::endpoint::Call;
@@ -19,11 +19,12 @@ use super::fields::Fields;
 /// The fault that the endpoint or its system names for such input.
 pub async fn decode<C: Endpoint>(call: &mut Call) -> Result<C, Fault> {
     let refusals = &C::System::REFUSALS;
+    let body = match C::METHOD {
+        Method::Get => Bytes::new(),
+        _ => body::read(&mut call.payload, call.edge.body, refusals).await?,
+    };
     let mut fields = Fields::default();
-    if C::METHOD != Method::Get {
-        let body = body::read(&mut call.payload, call.edge.json_limit, refusals).await?;
-        fields.put_body(object(&body, refusals)?);
-    }
+    fields.put_body(object(&body, refusals)?);
     fields.put_texts(headers(&call.request, C::HEADERS));
     fields.put_texts(query(&call.request));
     fields.put_texts(path(&call.request).await);
@@ -31,14 +32,11 @@ pub async fn decode<C: Endpoint>(call: &mut Call) -> Result<C, Fault> {
 }
 
 /// Reads the body as a JSON object; no body is an empty one.
-fn object(body: &[u8], refusals: &Refusals) -> Result<Map<String, Value>, Fault> {
+fn object<'b>(body: &'b [u8], refusals: &Refusals) -> Result<BTreeMap<String, &'b RawValue>, Fault> {
     if body.is_empty() {
-        return Ok(Map::new());
+        return Ok(BTreeMap::new());
     }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) | Err(_) => Err(refusals.invalid_json.fault()),
-    }
+    serde_json::from_slice(body).map_err(|_| refusals.invalid_json.fault())
 }
 
 fn headers(request: &HttpRequest, wanted: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -54,8 +52,10 @@ fn query(request: &HttpRequest) -> Vec<(String, String)> {
 }
 
 /// Returns the path's parameters, percent-decoded.
-async fn path(request: &HttpRequest) -> HashMap<String, String> {
-    Path::extract(request).await.map(Path::into_inner).unwrap_or_default()
+async fn path(request: &HttpRequest) -> Vec<(String, String)> {
+    let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+    let texts: Vec<String> = Path::extract(request).await.map(Path::into_inner).unwrap_or_default();
+    names.zip(texts).collect()
 }
 
 /// Finds the words for input that does not fit: the endpoint's own, or the system's with the field's name.

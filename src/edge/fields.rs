@@ -1,36 +1,37 @@
 //! A request's fields from all their places, as one serde input.
 //!
 //! Path, query and header values are *text scalars*: a field of a number type reads `?limit=20`, a field of a text type
-//! keeps an id that looks like a number. Body values keep their JSON type.
+//! keeps an id that looks like a number. Body values keep their JSON type, and stay text until the type asks for them: a
+//! body of five megabytes that nobody asked for must not become a tree many times its size.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::IntoIter;
-use std::fmt;
 
 use hubbub_protocol::refusals::Malformed;
-use serde::de::value::SeqDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::text::{Misfit, Texts};
 
 /// One field's value, from wherever it came.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Field {
+#[derive(Debug, Clone)]
+pub enum Field<'b> {
     /// From the path, the query or a header; a repeated query key has several.
     Text(Vec<String>),
     /// From the body.
-    Json(Value),
+    Json(&'b RawValue),
 }
 
 /// All fields of one request, by name.
 #[derive(Debug, Default)]
-pub struct Fields {
-    by_name: BTreeMap<String, Field>,
+pub struct Fields<'b> {
+    by_name: BTreeMap<String, Field<'b>>,
 }
 
-impl Fields {
+impl<'b> Fields<'b> {
     /// Puts the body's fields in; whatever is put in later beats them.
-    pub fn put_body(&mut self, body: serde_json::Map<String, Value>) {
+    pub fn put_body(&mut self, body: BTreeMap<String, &'b RawValue>) {
         self.by_name.extend(body.into_iter().map(|(name, value)| (name, Field::Json(value))));
     }
 
@@ -53,31 +54,9 @@ impl Fields {
 }
 
 /// The fields as serde reads them.
-struct Input(BTreeMap<String, Field>);
+struct Input<'b>(BTreeMap<String, Field<'b>>);
 
-/// `Malformed` as serde's error: texts of serde are dropped, for they name Rust types.
-#[derive(Debug)]
-struct Misfit(Malformed);
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
-    }
-}
-
-impl std::error::Error for Misfit {}
-
-impl de::Error for Misfit {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self(Malformed::Whole)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self(Malformed::Missing(field.to_owned()))
-    }
-}
-
-impl<'de> Deserializer<'de> for Input {
+impl<'de> Deserializer<'de> for Input<'de> {
     type Error = Misfit;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -104,12 +83,12 @@ impl<'de> Deserializer<'de> for Input {
 }
 
 /// Hands the fields to serde one by one and remembers the name, so that an error can say it.
-struct Walk {
-    rest: IntoIter<String, Field>,
-    current: Option<(String, Field)>,
+struct Walk<'b> {
+    rest: IntoIter<String, Field<'b>>,
+    current: Option<(String, Field<'b>)>,
 }
 
-impl<'de> MapAccess<'de> for Walk {
+impl<'de> MapAccess<'de> for Walk<'de> {
     type Error = Misfit;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
@@ -123,129 +102,10 @@ impl<'de> MapAccess<'de> for Walk {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
         let Some((name, field)) = self.current.take() else { return Err(Misfit(Malformed::Whole)) };
         let read = match field {
-            Field::Json(value) => seed.deserialize(value).map_err(drop),
+            Field::Json(json) => seed.deserialize(&mut serde_json::Deserializer::from_str(json.get())).map_err(drop),
             Field::Text(texts) => seed.deserialize(Texts(texts)).map_err(drop),
         };
         read.map_err(|()| Misfit(Malformed::Field(name)))
-    }
-}
-
-/// The texts of one field: a scalar reads the first, a sequence reads all.
-struct Texts(Vec<String>);
-
-impl Texts {
-    fn first(self) -> Text {
-        Text(self.0.into_iter().next().unwrap_or_default())
-    }
-}
-
-/// Forwards scalars to the single text, so that `Texts` differs from `Text` in sequences only.
-macro_rules! forward_scalars_to_first {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-            self.first().$method(visitor)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Texts {
-    type Error = Misfit;
-
-    forward_scalars_to_first! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter().map(Text)))
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_enum(self.first().0.into_deserializer())
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-/// One text: any scalar that it spells.
-struct Text(String);
-
-/// Reads a number or a truth value by its own `FromStr`.
-macro_rules! parse_text {
-    ($($method:ident $visit:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-            visitor.$visit(self.0.parse().map_err(|_| Misfit(Malformed::Whole))?)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Text {
-    type Error = Misfit;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_string(self.0)
-    }
-
-    parse_text! {
-        deserialize_bool visit_bool
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_i128 visit_i128
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
-        deserialize_u128 visit_u128
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        self.deserialize_f64(visitor)
-    }
-
-    /// JSON has no `NaN` and no infinity, so no text spells one either.
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        let number: f64 = self.0.parse().map_err(|_| Misfit(Malformed::Whole))?;
-        if number.is_finite() { visitor.visit_f64(number) } else { Err(Misfit(Malformed::Whole)) }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, Misfit> for Text {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
     }
 }
 
@@ -253,7 +113,6 @@ impl IntoDeserializer<'_, Misfit> for Text {
 mod tests {
     use super::*;
     use serde::Deserialize;
-    use serde_json::json;
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -283,8 +142,8 @@ mod tests {
         pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     }
 
-    fn body(value: Value) -> serde_json::Map<String, Value> {
-        value.as_object().cloned().unwrap_or_default()
+    fn body(json: &str) -> BTreeMap<String, &RawValue> {
+        serde_json::from_str(json).expect("an object")
     }
 
     #[test]
@@ -315,7 +174,7 @@ mod tests {
     #[test]
     fn later_places_beat_earlier_ones() {
         let mut fields = Fields::default();
-        fields.put_body(body(json!({"deviceId": "from-body", "limit": 1})));
+        fields.put_body(body(r#"{"deviceId": "from-body", "limit": 1}"#));
         fields.put_texts(texts(&[("deviceId", "from-query"), ("limit", "2")]));
         fields.put_texts(texts(&[("deviceId", "from-path")]));
         let wanted: Wanted = fields.read().expect("all fields fit");
@@ -334,14 +193,14 @@ mod tests {
         assert_eq!(word.read::<Wanted>(), Err(Malformed::Field("limit".into())));
 
         let mut number = Fields::default();
-        number.put_body(body(json!({"deviceId": 5})));
+        number.put_body(body(r#"{"deviceId": 5}"#));
         assert_eq!(number.read::<Wanted>(), Err(Malformed::Field("deviceId".into())));
     }
 
     #[test]
     fn a_unit_type_takes_any_request() {
         let mut fields = Fields::default();
-        fields.put_body(body(json!({"whatever": [1, 2, {"deep": null}]})));
+        fields.put_body(body(r#"{"whatever": [1, 2, {"deep": null}]}"#));
         assert_eq!(fields.read::<Nothing>(), Ok(Nothing));
     }
 }

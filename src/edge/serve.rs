@@ -17,7 +17,8 @@ use hubbub_protocol::contract::System;
 
 use super::access::Credentials;
 use super::cors::{self, Provenance};
-use super::endpoint::{Call, Edge, Outcome, Resource, Route};
+use super::endpoint::{Call, Edge, Outcome};
+use super::mount::{Resource, Route};
 use super::observe::{self, REQUEST_ID, Served, UNMATCHED};
 use super::refusal;
 use super::throttle::{Quota, write_quota};
@@ -113,8 +114,7 @@ struct Visit {
 
 impl Visit {
     fn begin(edge: &Arc<Edge>, request: HttpRequest) -> Self {
-        let forwarded_for = request.headers().get(header::X_FORWARDED_FOR).and_then(|hops| hops.to_str().ok());
-        let client = request.peer_addr().map(|peer| edge.proxies.client(peer.ip(), forwarded_for));
+        let client = request.peer_addr().map(|peer| edge.proxies.client_of(peer.ip(), request.headers()));
         let request_id = observe::request_id(&request, &edge.deps);
         Self { edge: Arc::clone(edge), request, client, request_id, began: Instant::now() }
     }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use hubbub_actors::kit::clock::Timestamp;
-use hubbub_actors::kit::limits::{Decision, FixedWindows, scaled};
+use hubbub_actors::kit::limits::{Decision, FixedWindows, Scale};
 use hubbub_protocol::contract::Limit;
 use parking_lot::Mutex;
 
@@ -20,7 +20,7 @@ pub type Quota = Decision;
 
 /// A system's rate limits; one lock that is held for a look-up.
 pub struct Throttle {
-    scale: f64,
+    scale: Scale,
     windows: Mutex<FixedWindows<(&'static str, IpAddr)>>,
 }
 
@@ -28,15 +28,16 @@ impl Throttle {
     /// Returns limits that are multiplied by `scale`; 0 switches them off.
     #[must_use]
     pub fn new(scale: f64) -> Self {
-        Self { scale, windows: Mutex::new(FixedWindows::new(REMEMBERED_WINDOWS)) }
+        let scale = Scale(scale);
+        Self { scale, windows: Mutex::new(FixedWindows::new(REMEMBERED_WINDOWS, scale)) }
     }
 
-    /// Counts one request. Requests whose client is not known share one window.
+    /// Counts one request; `None` while limits are off. Requests whose client is not known share one window.
     pub fn admit(&self, limit: Limit, client: Option<IpAddr>, now: Timestamp) -> Option<Quota> {
-        let max = scaled(limit.max, self.scale)?;
+        self.scale.of(limit.max)?;
         let client = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let window_ms = i64::from(limit.window_secs) * 1000;
-        Some(self.windows.lock().admit((limit.bucket, client), max, window_ms, now))
+        Some(self.windows.lock().admit(&(limit.bucket, client), limit.max, window_ms, now))
     }
 }
 

@@ -151,4 +151,6 @@ fn what_is_open_to_the_network_is_warned_about() {
     let warnings = config("bind = \"0.0.0.0\"", &[]).warnings();
     assert!(matches!(warnings.as_slice(), [one] if one.starts_with("fleet on 0.0.0.0:3200: anyone")), "{warnings:?}");
     assert_eq!(config("bind = \"0.0.0.0\"\n[fleet]\naccess = \"strict\"\n", &[]).warnings(), Vec::<String>::new());
+    let load_test = config("bind = \"::\"\n[fleet]\nenabled = false\n[lab]\nenabled = true\n[limits]\nscale = 0\n", &[]);
+    assert_eq!(load_test.warnings().len(), 2, "{:?}", load_test.warnings());
 }

@@ -2,5 +2,17 @@
 
 mod harness;
 
+mod cli;
+mod config;
+mod edge_access;
+mod edge_answers;
+mod edge_ops;
+mod edge_origins;
+mod edge_raw;
+mod edge_refusals;
+mod edge_shelf;
+mod edge_throttle;
+mod edge_traces;
+
 mod lab;
 mod realtime;
