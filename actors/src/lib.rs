@@ -3,3 +3,5 @@
 //! Reading order: [`kit`] is what every actor is built from; then one folder per system.
 
 pub mod kit;
+
+pub mod fleet;

@@ -48,7 +48,7 @@ pub struct Claims {
 }
 
 /// How long a token lives.
-pub const TOKEN_LIFETIME_SECS: u64 = 86_400;
+pub const TOKEN_LIFETIME_SECS: i64 = 86_400;
 
 /// Checks the two fields that both token routes take, in the document's order and words.
 ///
@@ -86,6 +86,7 @@ impl Endpoint for RequestDeviceToken {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/device-token";
     const LIMIT: Option<Limit> = Some(limits::AUTH);
+    const HEADERS: &'static [(&'static str, &'static str)] = &[("X-Enrolment-Key", "enrolmentKey")];
 }
 
 /// `POST /auth/generate-token`: a token for a device, by the admin.

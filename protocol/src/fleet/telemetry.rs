@@ -49,6 +49,12 @@ impl Telemetry {
         self.number("batteryLevel").map(|level| if level > 1.0 { level / 100.0 } else { level })
     }
 
+    /// Returns the battery level in percent. Values up to 1 are read as a ratio.
+    #[must_use]
+    pub fn battery_percent(&self) -> Option<f64> {
+        self.number("batteryLevel").map(|level| if level > 1.0 { level } else { level * 100.0 })
+    }
+
     /// Returns the same report with the name that people gave to the device.
     #[must_use]
     pub fn with_custom_name(&self, name: &str) -> Self {
