@@ -109,7 +109,9 @@ async fn poll(session: &Arc<Session>, query: &Query) -> HttpResponse {
             return body_of(encoder);
         }
         if let Some(reason) = session.outbox.drain(|entry| encoder.push_frames(entry)) {
-            encoder.push_frames(&packet::text_frame(PacketType::Close, ""));
+            // A client that closed the session itself only needs its poll back.
+            let farewell = if reason == CloseReason::TransportClose { PacketType::Noop } else { PacketType::Close };
+            encoder.push_frames(&packet::text_frame(farewell, ""));
             session.end(reason);
             session.forget();
             return body_of(encoder);
@@ -137,7 +139,7 @@ async fn post(session: &Arc<Session>, request: &HttpRequest, body: Payload) -> H
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_binary = session.revision == Revision::V3 && content_type.starts_with("application/octet-stream");
     let Ok(packets) = payload::decode(session.revision, &body, is_binary, limits) else {
-        session.close(CloseReason::ParseError);
+        session.abort(CloseReason::ParseError);
         return refuse(Refusal::BadRequest);
     };
     session.touch();

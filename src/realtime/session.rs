@@ -175,9 +175,12 @@ impl Session {
         }
     }
 
-    /// Ends the connection because of what the peer sent.
+    /// Ends the connection because of what the peer sent. A polling client finds its session unknown from now on.
     pub(super) fn refuse(self: &Arc<Self>, reason: CloseReason) -> Flow {
         self.close(reason);
+        if matches!(self.state.lock().transport, Transport::Polling(_)) {
+            self.service.sessions.remove(&self.id);
+        }
         Flow::Ended
     }
 
