@@ -24,7 +24,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let running = hub::start(config).await.map_err(|error| Failure::because(&error))?;
     for (system, address) in &running.addresses {
-        print_line(format_args!("{system:<12} http://{address}"))?;
+        print_line(format_args!("{system} listening on http://{address}"))?;
     }
     print_line("ready")?;
     signals.first().await;

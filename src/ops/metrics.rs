@@ -6,6 +6,7 @@ use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::metrics::{Family, MetricKind, render_families};
 use hubbub_actors::kit::registry::Observed;
 
+use super::commits::Commits;
 use crate::process::Process;
 
 /// A system's share of a scrape.
@@ -23,6 +24,8 @@ pub struct Scrapes {
     pub systems: Vec<Arc<dyn Scrape>>,
     /// Whose actors are counted.
     pub deps: Deps,
+    /// The rounds of the store.
+    pub commits: Commits,
 }
 
 impl Scrapes {
@@ -34,6 +37,7 @@ impl Scrapes {
         families.extend(actors(&self.deps.observe()));
         families.extend(process(&Process::read()));
         text.push_str(&render_families(&merged(families)));
+        text.push_str(&self.commits.text());
         text
     }
 }

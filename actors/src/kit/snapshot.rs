@@ -21,6 +21,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
+use super::ask::restarting;
+
 pub mod committer;
 pub mod latest;
 mod layout;
@@ -54,6 +56,12 @@ impl Snapshot {
     pub fn of(kind: &'static str, id: &(impl fmt::Display + ?Sized), version: u16, state: &impl Serialize) -> Self {
         let value = rmp_serde::to_vec_named(state).expect("a state is plain data");
         Self { kind: Cow::Borrowed(kind), id: id.to_string(), version, value: value.into() }
+    }
+
+    /// Returns what was stored, on its way into a store again.
+    #[must_use]
+    pub fn new(kind: impl Into<Cow<'static, str>>, id: impl Into<String>, stored: Stored) -> Self {
+        Self { kind: kind.into(), id: id.into(), version: stored.version, value: stored.value }
     }
 }
 
@@ -135,9 +143,12 @@ pub enum StoreError {
 }
 
 impl From<StoreError> for Fault {
-    /// The client learns that saving failed, never a path.
-    fn from(_: StoreError) -> Self {
-        Self::new(Kind::Internal, "", "could not be saved, try again")
+    /// The client learns that it may try again, never a path.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => restarting(),
+            _ => Self::new(Kind::Internal, "", "could not be saved, try again"),
+        }
     }
 }
 

@@ -144,3 +144,83 @@ impl From<Vec<Value>> for Args {
         Self::Tree(values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde::Serialize;
+
+    use super::*;
+
+    fn both(json: &[&str]) -> [Args; 2] {
+        let texts = json.iter().map(|text| RawValue::from_string((*text).into()).expect("valid JSON")).collect();
+        let values = json.iter().map(|text| serde_json::from_str(text).expect("valid JSON")).collect();
+        [Args::Json(texts), Args::Tree(values)]
+    }
+
+    #[test]
+    fn both_forms_read_alike() {
+        for args in both(&[r#""plain""#, r#""esc\"aped""#, "null", "[1,2]", "7"]) {
+            assert_eq!(args.len(), 5);
+            assert_eq!(args.get::<Vec<u8>>(3).ok(), Some(vec![1, 2]));
+            assert_eq!(args.get::<u64>(4).ok(), Some(7));
+            assert!(args.get::<u64>(0).is_err());
+            assert_eq!(args.text(0).as_deref(), Some("plain"));
+            assert_eq!(args.text(1).as_deref(), Some("esc\"aped"));
+            assert_eq!(args.text(4), None);
+            assert_eq!(args.raw_json(3).map(|text| text.get().to_owned()).as_deref(), Some("[1,2]"));
+            assert_eq!([0, 2, 9].map(|index| args.is_given(index)), [true, false, false]);
+        }
+        let [json, tree] = both(&["1", r#"{"a":[2.5]}"#]);
+        assert_eq!(json, tree);
+    }
+
+    #[test]
+    fn an_absent_argument_reads_as_null() {
+        for args in both(&[]) {
+            assert!(args.is_empty());
+            assert_eq!(args.get::<Option<u8>>(0).ok(), Some(None));
+            assert!(args.get::<()>(0).is_ok());
+            assert!(args.get::<u8>(0).is_err());
+        }
+    }
+
+    #[test]
+    fn pushing_bytes_onto_text_makes_a_tree() {
+        let [mut args, _] = both(&["1"]);
+        args.push("two".into());
+        assert!(matches!(args, Args::Json(_)));
+        args.push(Bytes::from_static(&[3]).into());
+        assert_eq!(args, Args::Tree(vec![1_i64.into(), "two".into(), Bytes::from_static(&[3]).into()]));
+    }
+
+    #[test]
+    fn an_emission_becomes_its_arguments() {
+        #[derive(Serialize)]
+        struct Reading {
+            value: f64,
+        }
+        impl Emit for Reading {
+            const NAME: &'static str = "reading";
+        }
+        #[derive(Serialize)]
+        struct Bare;
+        impl Emit for Bare {
+            const NAME: &'static str = "bare";
+            const ARGS: usize = 0;
+        }
+        #[derive(Serialize)]
+        struct Picture(Value, Value);
+        impl Emit for Picture {
+            const NAME: &'static str = "picture";
+        }
+        let bytes = |byte| Value::from(Bytes::from(vec![byte]));
+        assert_eq!(
+            Args::from_emit(&Reading { value: 2.0 }).raw_json(0).map(|text| text.get().to_owned()),
+            Some(r#"{"value":2}"#.into())
+        );
+        assert!(Args::from_emit(&Bare).is_empty());
+        let picture = Args::Tree(vec![Value::Array(vec![bytes(1), bytes(2)])]);
+        assert_eq!(Args::from_emit(&Picture(bytes(1), bytes(2))), picture);
+    }
+}

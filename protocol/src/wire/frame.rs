@@ -5,6 +5,8 @@
 
 mod decoder;
 mod mask;
+#[cfg(test)]
+mod tests;
 
 use bytes::{BufMut, Bytes, BytesMut};
 

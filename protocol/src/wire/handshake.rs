@@ -176,3 +176,62 @@ fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::frames;
+
+    fn opening(revision: Revision, transport: Transport) -> Query {
+        Query { revision, transport, sid: None, b64: false }
+    }
+
+    #[test]
+    fn known_keys_are_read_in_any_order_and_others_ignored() {
+        assert_eq!(parse("EIO=4&transport=polling&t=abc"), Ok(opening(Revision::V4, Transport::Polling)));
+        assert_eq!(parse("transport=websocket&EIO=3&token=%zz&&x"), Ok(opening(Revision::V3, Transport::WebSocket)));
+        let query = Query { sid: Some("a b/ü".into()), b64: true, ..opening(Revision::V3, Transport::Polling) };
+        assert_eq!(parse("EIO=3&transport=polling&b64=1&sid=a+b%2F%C3%bc"), Ok(query));
+    }
+
+    #[test]
+    fn each_mistake_has_its_refusal() {
+        let check = |query, refusal| assert_eq!(parse(query), Err(refusal), "{query}");
+        check("", Refusal::UnknownTransport);
+        check("EIO=4", Refusal::UnknownTransport);
+        check("EIO=4&transport=", Refusal::UnknownTransport);
+        check("EIO=4&transport=tcp", Refusal::UnknownTransport);
+        check("EIO=abc&transport=tcp", Refusal::UnknownTransport);
+        check("transport=polling", Refusal::UnsupportedVersion);
+        check("EIO=abc&transport=polling", Refusal::UnsupportedVersion);
+        check("EIO=2&transport=polling", Refusal::UnsupportedVersion);
+        check("EIO=5&transport=polling", Refusal::UnsupportedVersion);
+        check("EIO=04&transport=polling", Refusal::UnsupportedVersion);
+        check("EIO=4&EIO=4&transport=polling", Refusal::BadRequest);
+        check("EIO=4&transport=polling&%73id=a&sid=a", Refusal::BadRequest);
+        check("EIO=4&transport=polling&sid=%", Refusal::BadRequest);
+        check("EIO=4&transport=polling&sid=%ff", Refusal::BadRequest);
+        check("EIO=3&transport=polling&j=0", Refusal::BadRequest);
+    }
+
+    #[test]
+    fn a_refusal_is_written_as_the_official_server_does() {
+        assert_eq!(Refusal::UnknownTransport.body(), r#"{"code":0,"message":"Transport unknown"}"#);
+        assert_eq!(Refusal::UnsupportedVersion.body(), r#"{"code":5,"message":"Unsupported protocol version"}"#);
+    }
+
+    #[test]
+    fn the_open_packet_keeps_the_official_order() {
+        let open = Open {
+            sid: "s",
+            upgrades: &[Transport::WebSocket],
+            ping_interval_ms: 25_000,
+            ping_timeout_ms: 20_000,
+            max_payload: 1_000_000,
+        };
+        let text = |revision| frames(&open.packet(revision)).next().map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
+        let v3 = r#"0{"sid":"s","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000"#;
+        assert_eq!(text(Revision::V3), Some(format!("{v3}}}")));
+        assert_eq!(text(Revision::V4), Some(format!("{v3},\"maxPayload\":1000000}}")));
+    }
+}

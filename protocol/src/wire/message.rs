@@ -10,6 +10,8 @@ mod depth;
 mod encode;
 pub(super) mod json;
 mod partial;
+#[cfg(test)]
+mod tests;
 
 use super::args::Args;
 use super::packet::Revision;

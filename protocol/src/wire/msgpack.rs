@@ -6,6 +6,8 @@
 
 mod encode;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use super::args::Args;
 use super::limits::Limits;

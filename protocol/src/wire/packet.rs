@@ -169,3 +169,51 @@ pub(super) fn put_binary_frame(out: &mut BytesMut, revision: Revision, data: &[u
     }
     out.put_slice(data);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_packets_start_with_their_digit() {
+        let check = |text, packet| assert_eq!(decode_text(Revision::V4, text), packet, "{text}");
+        check("0{}", Ok(Packet::Open("{}")));
+        check("1", Ok(Packet::Close));
+        check("2", Ok(Packet::Ping("")));
+        check("2probe", Ok(Packet::Ping("probe")));
+        check("3probe", Ok(Packet::Pong("probe")));
+        check("4", Ok(Packet::Text("")));
+        check("42[\"ü\"]", Ok(Packet::Text("2[\"ü\"]")));
+        check("5", Ok(Packet::Upgrade));
+        check("6", Ok(Packet::Noop));
+        check("", Err(PacketError::Empty));
+        check("7", Err(PacketError::UnknownType));
+        check("abc", Err(PacketError::UnknownType));
+        check("ü", Err(PacketError::UnknownType));
+    }
+
+    #[test]
+    fn bytes_in_text_are_base64() {
+        let bytes = || Ok(Packet::Binary(Cow::Owned(vec![1, 2, 3, 4])));
+        assert_eq!(decode_text(Revision::V4, "bAQIDBA=="), bytes());
+        assert_eq!(decode_text(Revision::V4, "bAQIDBA"), bytes());
+        assert_eq!(decode_text(Revision::V3, "b4AQIDBA=="), bytes());
+        assert_eq!(decode_text(Revision::V3, "bAQIDBA=="), Err(PacketError::UnknownType));
+        assert_eq!(decode_text(Revision::V4, "b?"), Err(PacketError::BadBase64));
+    }
+
+    #[test]
+    fn bytes_are_bare_or_follow_their_type() {
+        assert_eq!(decode_binary(Revision::V4, &[4, 1]), Ok(Packet::Binary(Cow::Borrowed(&[4, 1]))));
+        assert_eq!(decode_binary(Revision::V3, &[4, 1]), Ok(Packet::Binary(Cow::Borrowed(&[1]))));
+        assert_eq!(decode_binary(Revision::V3, &[2, 1]), Err(PacketError::UnknownType));
+        assert_eq!(decode_binary(Revision::V3, &[]), Err(PacketError::Empty));
+    }
+
+    #[test]
+    fn packets_become_whole_frames() {
+        assert_eq!(text_frame(PacketType::Ping, "probe"), &b"\x81\x062probe"[..]);
+        assert_eq!(binary_frame(Revision::V4, &[1, 2]), &b"\x82\x02\x01\x02"[..]);
+        assert_eq!(binary_frame(Revision::V3, &[1, 2]), &b"\x82\x03\x04\x01\x02"[..]);
+    }
+}

@@ -9,7 +9,7 @@ const shortPings = { HUBBUB_REALTIME__PING_INTERVAL_MS: "300", HUBBUB_REALTIME__
 describe("a server that stops answering", () => {
   let server;
   before(async () => (server = await startServer(["lab"], shortPings)));
-  after(() => server.stop());
+  after(() => server?.stop());
 
   for (const kind of CLIENTS.filter((client) => client.options.transports[0] === "websocket")) {
     it(`is noticed by its missing heartbeat (${kind.name})`, async () => {
@@ -70,7 +70,7 @@ describe("a server that is told to stop", () => {
 describe("a client that breaks the protocol", () => {
   let server;
   before(async () => (server = await startServer(["lab"])));
-  after(() => server.stop());
+  after(() => server?.stop());
 
   for (const kind of CLIENTS.filter((client) => client.parser !== "msgpack")) {
     it(`is disconnected and disturbs nobody else (${kind.name})`, async () => {

@@ -14,7 +14,7 @@ before(async () => {
     HUBBUB_REALTIME__MAX_PAYLOAD_BYTES: "100000",
   });
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const handshakeOf = (revision, upgrades) => ({
   upgrades,

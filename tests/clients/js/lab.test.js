@@ -6,7 +6,7 @@ import { startServer } from "./support/server.js";
 
 let server;
 before(async () => (server = await startServer(["lab"])));
-after(() => server.stop());
+after(() => server?.stop());
 
 for (const kind of CLIENTS) {
   describe(`lab with socket.io-client ${kind.name}`, () => {

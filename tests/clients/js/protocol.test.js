@@ -12,7 +12,7 @@ before(async () => {
   lab = new Endpoint(server.url("lab"), "/socket.io/", 4);
   oldLab = new Endpoint(server.url("lab"), "/socket.io/", 3);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const placeholder = (num) => `{"_placeholder":true,"num":${num}}`;
 
@@ -95,7 +95,7 @@ describe("leaving a namespace", () => {
     socket.close();
   });
 
-  it("allows coming back", async () => {
+  it("allows coming back", { skip: isPeer }, async () => {
     const socket = await lab.joined();
     socket.send("41", "40");
     const again = await socket.nextPacket();

@@ -8,7 +8,7 @@ const ROUNDS = 8;
 const MISSED = 50;
 let server;
 before(async () => (server = await startServer(["lab"], { HUBBUB_LAB__RECOVERY: "true" })));
-after(() => server.stop());
+after(() => server?.stop());
 
 // The offset that recovery appends to an update is not part of its value.
 const values = (client) => client.events.filter((event) => event.name === "update").map((event) => event.args[0]);

@@ -6,7 +6,7 @@ import { startServer } from "./support/server.js";
 
 let server;
 before(async () => (server = await startServer(["lab"])));
-after(() => server.stop());
+after(() => server?.stop());
 
 let roomNumber = 0;
 const newRoom = () => `room-${(roomNumber += 1)}`;

@@ -7,7 +7,7 @@ import { startServer } from "./support/server.js";
 const ROUNDS = 8;
 let server;
 before(async () => (server = await startServer(["lab"])));
-after(() => server.stop());
+after(() => server?.stop());
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 

@@ -92,3 +92,13 @@ async fn connect(hub: &Hub) -> Client {
     client.expect("auth").await;
     client
 }
+
+#[tokio::test]
+async fn a_message_close_to_the_payload_limit_comes_back() {
+    let hub = Hub::start(LAB).await;
+    let mut client = connect(&hub).await;
+    let text = "x".repeat(700_000);
+    client.emit("echo", json!([text])).await;
+    assert_eq!(client.expect("echo-reply").await, json!([text]));
+    hub.stop().await;
+}

@@ -34,6 +34,9 @@ impl Batch {
     }
 }
 
+/// Is shown one key and its value.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
+
 /// Something that keeps keys and values.
 pub trait Disk: Send + Sync + 'static {
     /// Returns the value of a key.
@@ -58,7 +61,7 @@ pub trait Disk: Send + Sync + 'static {
     ///
     /// # Errors
     /// When something cannot be read, or `each` says so.
-    fn scan(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError>;
+    fn scan(&self, each: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Starts over after a failed write.
     ///
@@ -244,6 +247,39 @@ pub(super) fn read_snapshot(disk: &impl Disk, kind: &str, id: &str) -> Result<Op
     let part = |part| disk.get(&PartKey { kind, id, part }.encode());
     let Some(first) = part(0)? else { return Ok(None) };
     layout::join(kind, id, &first, part).map(Some)
+}
+
+/// Shows every snapshot, or what is wrong with it, with its name for messages; also parts whose snapshot is gone. In the order
+/// of kinds and ids. Not for a disk that is written to meanwhile.
+///
+/// # Errors
+/// When the disk cannot be read, or `each` says so.
+pub fn each_snapshot<F>(disk: &impl Disk, each: &mut F) -> Result<(), StoreError>
+where
+    F: FnMut(String, Result<Snapshot, StoreError>) -> Result<(), StoreError>,
+{
+    // The parts of one snapshot are neighbours: whose they are, and how many it has.
+    let mut current = (String::new(), String::new(), 0);
+    disk.scan(&mut |key, value| match PartKey::decode(key) {
+        Some(PartKey { kind, id, part: 0 }) => {
+            let parts = Head::read(value).map_or(u16::MAX, |(head, _)| head.parts);
+            current = (kind.to_owned(), id.to_owned(), parts);
+            let snapshot = read_snapshot(disk, kind, id).transpose();
+            let snapshot = snapshot.map(|read| read.map(|stored| Snapshot::new(kind.to_owned(), id, stored)));
+            snapshot.map_or(Ok(()), |snapshot| each(format!("{kind}/{id}"), snapshot))
+        }
+        Some(PartKey { kind, id, part }) => {
+            let belongs = current.0 == kind && current.1 == id && part < current.2;
+            let stray = || layout::damaged(kind, id, format!("part {part} belongs to no snapshot"));
+            if belongs { Ok(()) } else { each(format!("{kind}/{id}"), Err(stray())) }
+        }
+        None if key == MARKER_KEY => Ok(()),
+        None => {
+            let name = key.escape_ascii().to_string();
+            let foreign = StoreError::Damaged { key: name.as_str().into(), reason: "its key is none of hubbub's".into() };
+            each(name, Err(foreign))
+        }
+    })
 }
 
 /// Lists what a disk holds, and marks an empty one as ours.

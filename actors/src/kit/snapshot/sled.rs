@@ -9,12 +9,14 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
 
 use super::StoreError;
-use super::committer::{Batch, Disk, OnRound, Store};
+use super::committer::{Batch, Disk, OnRound, Store, Visit};
 use crate::kit::supervise::panic_message;
 
 /// A snapshot store in a directory.
@@ -22,6 +24,11 @@ pub type SledStore = Store<SledDisk>;
 
 /// The engine's page cache; the default would be a gigabyte.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Two of the engine's segments.
+const PROBE_BYTES: usize = 1024 * 1024;
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// A directory with the engine's files.
 pub struct SledDisk {
@@ -80,6 +87,9 @@ impl SledDisk {
         work: impl FnOnce(&Engine) -> Result<T, sled::Error>,
         failed: impl FnOnce(&Path, &str) -> StoreError,
     ) -> Result<T, StoreError> {
+        if self.engine.read().is_none() {
+            self.reopen()?;
+        }
         let engine = self.engine.read();
         let Some(engine) = engine.as_ref() else { return Err(failed(&self.path, "it could not be opened again")) };
         match catch_unwind(AssertUnwindSafe(|| work(engine))) {
@@ -113,7 +123,7 @@ impl Disk for SledDisk {
         )
     }
 
-    fn scan(&self, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn scan(&self, each: &mut Visit<'_>) -> Result<(), StoreError> {
         let mut told = Ok(());
         let scan = |engine: &Engine| {
             for entry in engine.db.iter() {
@@ -130,6 +140,8 @@ impl Disk for SledDisk {
     }
 
     fn reopen(&self) -> Result<(), StoreError> {
+        // On a full disk the engine does not even open; the one that cannot write can still read.
+        probe(&self.path).map_err(|error| unwritable(&self.path, &error.to_string()))?;
         let mut engine = self.engine.write();
         // The old one first: it holds the lock on the files.
         let old = engine.take();
@@ -143,8 +155,19 @@ impl Disk for SledDisk {
     }
 }
 
+/// Opens the engine, and has patience with its lock: threads of its own hold on to it for a while after a close.
 fn open_engine(path: &Path) -> Result<Engine, StoreError> {
     check_directory(path)?;
+    let begun = Instant::now();
+    loop {
+        match try_open(path) {
+            Err(StoreError::Locked { .. }) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_PAUSE),
+            outcome => return outcome,
+        }
+    }
+}
+
+fn try_open(path: &Path) -> Result<Engine, StoreError> {
     let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
     let db = match opened {
@@ -159,6 +182,14 @@ fn open_engine(path: &Path) -> Result<Engine, StoreError> {
     };
     let file = open_file().map_err(|error| unreadable(&path.join("db"), &error.to_string()))?;
     Ok(Engine { db, file })
+}
+
+/// Fails when there is no room for the engine to open.
+fn probe(path: &Path) -> io::Result<()> {
+    let probe = path.join("room");
+    let written = fs::write(&probe, vec![0; PROBE_BYTES]);
+    fs::remove_file(&probe)?;
+    written
 }
 
 /// Refuses a directory of somebody else before the engine puts its files into it.

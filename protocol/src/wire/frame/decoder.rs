@@ -216,6 +216,10 @@ impl Decoder {
             if let Some(opcode) = self.partial().absorb(frame, input)? {
                 return Ok(Some(Found::Delivered(opcode)));
             }
+            let input_is_used_up = self.partial().frame.is_some();
+            if input_is_used_up {
+                return Ok(None);
+            }
         }
     }
 
@@ -293,7 +297,6 @@ impl Partial {
         let is_complete = frame.done == frame.len;
         if !is_complete {
             self.frame = Some(frame);
-            // The input is used up: the caller's loop ends in `read_head` at the next call.
             return Ok(None);
         }
         if let Some(opcode) = frame.opcode.filter(|opcode| opcode.is_control()) {

@@ -121,6 +121,7 @@ impl Size {
         };
         self.as_text += text_len
             + match revision {
+                Revision::V4 if self.as_text == 0 => 0,
                 Revision::V4 => SEPARATOR.len_utf8(),
                 Revision::V3 => digits(text_units) + 1,
             };

@@ -102,9 +102,9 @@ export class RawSocket {
 }
 
 /** Fails when `promise` takes longer than any healthy server would. */
-export function within(promise, what) {
+export function within(promise, what, deadline = DEADLINE_MS) {
   let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no ${what} in time`)), DEADLINE_MS)));
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no ${what} in time`)), deadline)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 

@@ -1,7 +1,6 @@
 // Starts the server under test as a child process: hubbub by default, npm's socket.io with HUBBUB_TEST_SERVER=peer.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -119,16 +118,4 @@ class RunningServer {
     }
     return ended;
   }
-}
-
-/** Serves `files` (path to body) on a free loopback port: the page of a browser test. */
-export function servePages(files) {
-  const http = createServer((request, response) => {
-    const file = files[request.url.split("?")[0]];
-    response.writeHead(file ? 200 : 404, { "Content-Type": file?.type ?? "text/plain" });
-    response.end(file?.body ?? "not found");
-  });
-  return new Promise((resolve) => {
-    http.listen(0, "127.0.0.1", () => resolve({ port: http.address().port, close: () => http.close() }));
-  });
 }

@@ -1,0 +1,73 @@
+// A headless Chromium that opens one page and hears from it: the page posts its findings to the server it came from.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { within } from "./raw.js";
+
+const bundle = (name) => readFileSync(new URL(`../node_modules/socket.io-client-4/dist/${name}`, import.meta.url));
+
+/** Serves a page that runs `script` (an async function's body that returns what to report) beside the official bundle. */
+async function serve(script) {
+  const page = `<!doctype html><meta charset="utf-8"><script src="/socket.io.js"></script><script>
+    (async () => { ${script} })()
+      .catch((error) => ({ failed: String(error) }))
+      .then((report) => fetch("/report", { method: "POST", body: JSON.stringify(report) }));
+  </script>`;
+  let deliver;
+  const report = new Promise((resolve) => (deliver = resolve));
+  const http = createServer((request, response) => {
+    if (request.url === "/socket.io.js" || request.url === "/socket.io.msgpack.js") {
+      response.writeHead(200, { "Content-Type": "text/javascript" });
+      response.end(bundle(request.url.includes("msgpack") ? "socket.io.msgpack.min.js" : "socket.io.min.js"));
+    } else if (request.url === "/report") {
+      let body = "";
+      request.on("data", (chunk) => (body += chunk));
+      request.on("end", () => {
+        response.end();
+        deliver(JSON.parse(body));
+      });
+    } else {
+      response.writeHead(200, { "Content-Type": "text/html" });
+      response.end(page);
+    }
+  });
+  await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
+  return { port: http.address().port, report, close: () => http.close() };
+}
+
+/** Opens a page at `http://host:<free port>/` and gives what its script returns. Every name resolves to loopback. */
+export async function inBrowser(host, script) {
+  const site = await serve(script);
+  const profile = mkdtempSync(join(tmpdir(), "hubbub-browser-"));
+  const chromium = spawn(
+    process.env.CHROMIUM ?? "chromium",
+    [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--disable-background-networking",
+      "--no-first-run",
+      "--disable-extensions",
+      `--user-data-dir=${profile}`,
+      "--host-resolver-rules=MAP * 127.0.0.1",
+      `http://${host}:${site.port}/`,
+    ],
+    { stdio: "ignore" },
+  );
+  const kill = () => chromium.kill("SIGKILL");
+  process.once("exit", kill);
+  const gone = new Promise((resolve) => chromium.once("exit", resolve));
+  const failed = new Promise((_, reject) => chromium.once("error", reject));
+  try {
+    return await Promise.race([within(site.report, "report from the page", 60_000), failed]);
+  } finally {
+    chromium.kill("SIGTERM");
+    await Promise.race([gone, failed.catch(() => {})]);
+    process.removeListener("exit", kill);
+    site.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
