@@ -8,7 +8,6 @@ use hubbub_actors::fleet::auth::Enrolment;
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::recovery::Journal;
-use hubbub_actors::kit::secrets::Secrets;
 use hubbub_actors::kit::tokens::Tokens;
 use hubbub_protocol::contract::System;
 use hubbub_protocol::fleet::Fleet;
@@ -29,14 +28,14 @@ use crate::realtime::service::Layer;
 
 /// Returns what the fleet's port serves, and the monitor for the common scrape. Needs a running actix system.
 #[must_use]
-pub fn site(parts: &Parts, secrets: &Secrets) -> (Site, Arc<Monitor>) {
+pub fn site(parts: &Parts) -> (Site, Arc<Monitor>) {
     let (config, deps, metrics) = (&parts.config.fleet, &parts.deps, FleetMetrics::new());
     let journal = config.recovery.then(|| Journal::new(Arc::clone(deps.clock()), ids::alphanumeric_lower(deps.random(), 8)));
     let emitter = Emitter::new("/", Some(Box::new(Sent(Arc::clone(&metrics)))), journal);
     deps.insert(Wiring {
         emitter: emitter.clone(),
         metrics: metrics.for_actors(),
-        tokens: Tokens::new(Fleet::NAME, secrets.get(JWT_SECRET).unwrap_or_default().as_bytes()),
+        tokens: Tokens::new(Fleet::NAME, parts.secrets.get(JWT_SECRET).unwrap_or_default().as_bytes()),
         enrolment: enrolment(&config.enrolment),
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
     });
@@ -47,7 +46,7 @@ pub fn site(parts: &Parts, secrets: &Secrets) -> (Site, Arc<Monitor>) {
     let namespace = Namespace::new("/", emitter, hooks, parts.config.limits_scale).events(events(deps.clone()));
     let layer = Layer::SocketIo(vec![Arc::new(namespace)]);
     let service = parts.service(Fleet::NAME, "/socket.io", config.max_payload_bytes, &config.cors_origins, layer);
-    let table = endpoints(edge(parts, secrets, metrics), &monitor);
+    let table = endpoints(edge(parts, metrics), &monitor);
     let mounted = Arc::clone(&service);
     let routes = move |config: &mut ServiceConfig| {
         polling::mount(config, Arc::clone(&mounted));
@@ -57,13 +56,13 @@ pub fn site(parts: &Parts, secrets: &Secrets) -> (Site, Arc<Monitor>) {
     (site, monitor)
 }
 
-fn edge(parts: &Parts, secrets: &Secrets, metrics: Arc<FleetMetrics>) -> Edge {
+fn edge(parts: &Parts, metrics: Arc<FleetMetrics>) -> Edge {
     let config = &parts.config.fleet;
     Edge {
         origins: OriginPolicy::new(&config.cors_origins, parts.config.bind),
         proxies: TrustedProxies::new(parts.config.trusted_proxies.clone()),
         gate: Gate {
-            admin_key: secrets.get(ADMIN_API_KEY).and_then(AdminKey::new),
+            admin_key: parts.secrets.get(ADMIN_API_KEY).and_then(AdminKey::new),
             tokens: Some(Arc::new(DeviceTokens(parts.deps.clone()))),
             require_auth: config.requires_auth(),
         },
