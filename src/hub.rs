@@ -15,6 +15,7 @@ use hubbub_protocol::wire::limits::Limits;
 use crate::config::Config;
 use crate::edge::Edge;
 use crate::edge::origin::OriginPolicy;
+use crate::fleet;
 use crate::lab;
 use crate::listen::{self, BindError, Site};
 use crate::ops::{self, Commits, Readiness, Scrape, Scrapes, SystemScrape};
@@ -162,6 +163,11 @@ fn allow_many_connections(max_connections: usize) {
 /// Returns every system that is switched on: its port, and its share of a scrape.
 fn systems(parts: &Parts) -> Vec<(Site, Arc<dyn Scrape>)> {
     let mut systems = Vec::new();
+    if parts.config.fleet.enabled {
+        let (site, monitor) = fleet::site(parts);
+        let scrape = SystemScrape::new("fleet", site.services.clone(), Box::new(move || monitor.text()));
+        systems.push((site, Arc::new(scrape) as Arc<dyn Scrape>));
+    }
     if parts.config.lab.enabled {
         let site = lab::site(parts);
         let scrape = SystemScrape::new("lab", site.services.clone(), Box::new(String::new));

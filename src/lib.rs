@@ -12,5 +12,6 @@ pub mod edge;
 pub mod process;
 pub mod realtime;
 
+pub mod fleet;
 pub mod lab;
 pub mod ops;

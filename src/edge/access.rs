@@ -75,7 +75,7 @@ impl<'a> Credentials<'a> {
 }
 
 /// Cuts the scheme off; its name is case-insensitive.
-fn bearer_token(authorization: &str) -> Option<&str> {
+pub fn bearer_token(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

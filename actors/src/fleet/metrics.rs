@@ -1,7 +1,7 @@
 //! What the fleet's actors count. The names are the document's; whoever serves `/metrics` registers them.
 
 use hubbub_protocol::fleet::auth::DeviceType;
-use metrics::{Counter, Histogram};
+pub use metrics::{Counter, Histogram};
 
 /// The handles of everything that actors count.
 pub struct Metrics {
