@@ -32,7 +32,10 @@ pub fn site(parts: &Parts) -> Site {
     let service = |path, layer| parts.service("lab", path, max_payload, &config.cors_origins, layer);
     let services = vec![service("/socket.io", Layer::SocketIo(namespaces(parts))), service("/engine.io", Layer::Echo)];
     let mounted = services.clone();
-    let routes = move |config: &mut ServiceConfig| mounted.iter().for_each(|service| polling::mount(config, Arc::clone(service)));
+    let routes = move |config: &mut ServiceConfig| {
+        mounted.iter().for_each(|service| polling::mount(config, Arc::clone(service)));
+        polling::mount_nothing_else(config);
+    };
     Site { system: "lab", key: "lab.port", port: parts.config.lab.port, services, routes: Arc::new(routes) }
 }
 

@@ -35,6 +35,14 @@ pub fn mount(config: &mut ServiceConfig, service: Arc<Service>) {
     }
 }
 
+/// Answers every other path in Engine.IO's words: for a port without routes of its own.
+pub fn mount_nothing_else(config: &mut ServiceConfig) {
+    let nothing = || async {
+        HttpResponse::NotFound().content_type("application/json; charset=utf-8").body(error_body(0, "Not found"))
+    };
+    config.default_service(web::route().to(nothing));
+}
+
 async fn serve(service: &Arc<Service>, request: &HttpRequest, body: Payload) -> HttpResponse {
     let is_foreign = cors::provenance(&service.origins, request) == Provenance::Foreign;
     let mut response = match *request.method() {

@@ -93,11 +93,17 @@ async fn handshake_status(hub: &Hub, origin: Option<&str>) -> u16 {
 #[tokio::test]
 async fn upgrade_requests_that_are_no_websocket_are_refused() {
     let hub = Hub::start(LAB).await;
-    let http = reqwest::Client::new();
-    let upgrade = |path: &str| {
-        http.get(format!("{}{path}", hub.url("lab"))).header("connection", "Upgrade").header("upgrade", "h2c").send()
+    let upgrade = |path: &str, protocol: &'static str| {
+        let request = reqwest::Client::new().get(format!("{}{path}", hub.url("lab")));
+        request.header("connection", "Upgrade").header("upgrade", protocol).send()
     };
-    assert_eq!(upgrade("/socket.io/?EIO=4&transport=websocket").await.expect("an answer").status(), 400);
-    assert_eq!(upgrade("/nowhere").await.expect("an answer").status(), 404);
+    for protocol in ["h2c", "websocket"] {
+        let refused = upgrade("/socket.io/?EIO=4&transport=websocket", protocol).await.expect("an answer");
+        assert_eq!(refused.status(), 400, "{protocol}");
+        assert_eq!(refused.json::<Value>().await.expect("JSON"), json!({"code": 3, "message": "Bad request"}), "{protocol}");
+        let nowhere = upgrade("/nowhere", protocol).await.expect("an answer");
+        assert_eq!(nowhere.status(), 404, "{protocol}");
+        assert_eq!(nowhere.json::<Value>().await.expect("JSON"), json!({"code": 0, "message": "Not found"}), "{protocol}");
+    }
     hub.stop().await;
 }
