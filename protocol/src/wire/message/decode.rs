@@ -100,9 +100,9 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// Checks the length of a namespace's name, and that it is one.
+/// Checks the length of a namespace's name, and that it is one: in text, a comma would end it.
 pub(in crate::wire) fn check_namespace(namespace: &str, limits: &Limits) -> Result<(), MessageError> {
-    let is_fine = namespace.starts_with('/') && namespace.len() <= limits.max_namespace_bytes;
+    let is_fine = namespace.starts_with('/') && !namespace.contains(',') && namespace.len() <= limits.max_namespace_bytes;
     if is_fine { Ok(()) } else { Err(MessageError::BadNamespace) }
 }
 

@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
             0xc7..=0xc9 => {
                 let len = self.length(marker - 0xc7)?;
                 let tag = i8::from_be_bytes(self.array()?);
-                extension(tag, self.take(len)?)
+                self.extension(tag, len, levels)?
             }
             0xca => Value::Float(f32::from_be_bytes(self.array()?).into()),
             0xcb => Value::Float(f64::from_be_bytes(self.array()?)),
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
             0xd1 => Value::Int(i16::from_be_bytes(self.array()?).into()),
             0xd2 => Value::Int(i32::from_be_bytes(self.array()?).into()),
             0xd3 => Value::Int(i64::from_be_bytes(self.array()?)),
-            0xd4..=0xd8 => return self.fixed_extension(1 << (marker - 0xd4)),
+            0xd4..=0xd8 => return self.fixed_extension(1 << (marker - 0xd4), levels),
             0xd9..=0xdb => {
                 let len = self.length(marker - 0xd9)?;
                 self.string(len)?
@@ -100,18 +100,29 @@ impl<'a> Reader<'a> {
         Ok(Value::String(text.to_owned()))
     }
 
+    /// Reads an extension: type 0 is an array buffer, any other becomes the pair that the JavaScript decoder makes of it.
+    fn extension(&mut self, tag: i8, len: usize, levels: usize) -> Result<Value, MessageError> {
+        let data = Value::Binary(Bytes::copy_from_slice(self.take(len)?));
+        if tag == 0 {
+            return Ok(data);
+        }
+        // The pair is a list like any other: it takes a level, and its two items count.
+        levels.checked_sub(1).ok_or(MessageError::TooDeep)?;
+        let is_within_budget = self.budget.spend() && self.budget.spend();
+        if !is_within_budget {
+            return Err(MessageError::TooManyValues);
+        }
+        Ok(Value::Array(vec![Value::Int(tag.into()), data]))
+    }
+
     /// Reads an extension of a fixed length. The JavaScript encoder uses two: one byte for `undefined`, eight for a date.
-    fn fixed_extension(&mut self, len: usize) -> Result<Option<Value>, MessageError> {
+    fn fixed_extension(&mut self, len: usize, levels: usize) -> Result<Option<Value>, MessageError> {
         let tag = i8::from_be_bytes(self.array()?);
-        let data = self.take(len)?;
-        Ok(match (tag, data) {
-            (0, [_]) => None,
-            (0, data) => Some(match data.first_chunk() {
-                Some(millis) if len == 8 => date(i64::from_be_bytes(*millis)),
-                _ => extension(tag, data),
-            }),
-            _ => Some(extension(tag, data)),
-        })
+        match (tag, len) {
+            (0, 1) => self.take(1).map(|_| None),
+            (0, 8) => Ok(Some(date(i64::from_be_bytes(self.array()?)))),
+            _ => self.extension(tag, len, levels).map(Some),
+        }
     }
 
     /// Reads a length of one, two or four bytes.
@@ -134,12 +145,6 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         Ok(taken)
     }
-}
-
-/// Reads an extension: type 0 is an array buffer, any other becomes the pair that the JavaScript decoder makes of it.
-fn extension(tag: i8, data: &[u8]) -> Value {
-    let data = Value::Binary(Bytes::copy_from_slice(data));
-    if tag == 0 { data } else { Value::Array(vec![Value::Int(tag.into()), data]) }
 }
 
 /// Returns a date as JSON has it: its ISO text, or null where JavaScript has no such date.

@@ -115,6 +115,7 @@ fn malformed_packets_are_refused() {
     check("82 a474797065 05 a36e7370 a12f", MessageError::UnknownType);
     check("82 a474797065 a130 a36e7370 a12f", MessageError::UnknownType);
     check("82 a474797065 01 a36e7370 a161", MessageError::BadNamespace);
+    check("82 a474797065 01 a36e7370 a42f612c62", MessageError::BadNamespace);
     check("82 a474797065 01 a36e7370 c0", MessageError::BadNamespace);
     check("83 a474797065 01 a464617461 c0 a36e7370 a12f", MessageError::BadPayload);
     check("83 a474797065 00 a464617461 90 a36e7370 a12f", MessageError::BadPayload);
@@ -147,6 +148,9 @@ fn depth_and_number_of_values_are_bounded() {
     assert!(argument(&nested(63)).is_ok());
     assert_eq!(argument(&nested(64)), Err(MessageError::TooDeep));
     assert_eq!(argument(&[0x91; 50_000]), Err(MessageError::TooDeep));
+    let with_extension = |depth: usize| [vec![0x91; depth], bytes_of("d405 01")].concat();
+    assert!(argument(&with_extension(62)).is_ok());
+    assert_eq!(argument(&with_extension(63)), Err(MessageError::TooDeep));
     let limits = Limits { max_values: 11, ..LIMITS };
     assert!(decode(&event_with(&[0x92, 0, 0]), &limits).is_ok());
     assert_eq!(decode(&event_with(&[0x93, 0, 0, 0]), &limits), Err(MessageError::TooManyValues));
