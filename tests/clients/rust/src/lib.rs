@@ -78,14 +78,14 @@ fn command() -> Command {
         return command;
     }
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target/debug/hubbub");
-    let mut command = Command::new(std::env::var("HUBBUB_BIN").unwrap_or_else(|_| default.to_owned()));
+    let mut command = Command::new(std::env::var("TESTED_BIN").unwrap_or_else(|_| default.to_owned()));
     command.arg("serve");
     command
 }
 
 /// True when the scenarios run against npm's socket.io, which knows only the lab contract.
 pub fn is_peer() -> bool {
-    std::env::var("HUBBUB_TEST_SERVER").is_ok_and(|server| server == "peer")
+    std::env::var("TESTED_SERVER").is_ok_and(|server| server == "peer")
 }
 
 /// The transports that every scenario runs over.
