@@ -42,7 +42,7 @@ class Server:
         if is_peer():
             command = ["node", str(REPOSITORY / "benches/peers/socketio/server.js")]
         else:
-            command = [os.environ.get("HUBBUB_BIN", str(REPOSITORY / "target/debug/hubbub")), "serve"]
+            command = [os.environ.get("TESTED_BIN", str(REPOSITORY / "target/debug/hubbub")), "serve"]
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.urls = {}
         self._await_ready(command)
@@ -80,7 +80,7 @@ class Server:
 
 def is_peer():
     """True when the scenarios run against npm's socket.io, which knows only the lab contract."""
-    return os.environ.get("HUBBUB_TEST_SERVER") == "peer"
+    return os.environ.get("TESTED_SERVER") == "peer"
 
 
 class Client:

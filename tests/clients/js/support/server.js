@@ -1,4 +1,4 @@
-// Starts the server under test as a child process: hubbub by default, npm's socket.io with HUBBUB_TEST_SERVER=peer.
+// Starts the server under test as a child process: hubbub by default, npm's socket.io with TESTED_SERVER=peer.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
 
 /** True when the scenarios run against npm's socket.io, which knows only the `lab` contract. */
-export const isPeer = process.env.HUBBUB_TEST_SERVER === "peer";
+export const isPeer = process.env.TESTED_SERVER === "peer";
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => process.exit(1));
@@ -28,7 +28,7 @@ function commandLine() {
   if (isPeer) {
     return ["node", join(repository, "benches/peers/socketio/server.js")];
   }
-  return [process.env.HUBBUB_BIN ?? join(repository, "target/debug/hubbub"), "serve"];
+  return [process.env.TESTED_BIN ?? join(repository, "target/debug/hubbub"), "serve"];
 }
 
 function environment(systems, settings, dataDir) {
