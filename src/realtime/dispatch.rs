@@ -309,7 +309,10 @@ impl Socket {
     ) -> Arc<Self> {
         let (emitter, random) = (&namespace.emitter, session.service.deps.random());
         let claim = emitter.journal().and(auth).and_then(Claim::read);
-        let mut id = SocketId::random(random);
+        let mut id = match session.revision {
+            Revision::V4 => SocketId::random(random),
+            Revision::V3 => protocol_4_id(&session.id, namespace.name),
+        };
         let private_id =
             emitter.journal().map(|_| claim.as_ref().map_or_else(|| ids::token128(random), |claim| claim.private_id.clone()));
         let mut is_recovered = false;
@@ -450,6 +453,11 @@ impl Socket {
         drop(owed);
         let _ = answer.send(args);
     }
+}
+
+/// Returns the id that clients of protocol 4 give themselves: no connect packet tells them one.
+fn protocol_4_id(session: &Arc<str>, namespace: &str) -> SocketId {
+    if namespace == "/" { SocketId::new(Arc::clone(session)) } else { SocketId::new(format!("{namespace}#{session}")) }
 }
 
 /// A returning client's claim to its former socket.
