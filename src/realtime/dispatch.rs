@@ -239,17 +239,20 @@ impl Session {
         Handled::Done
     }
 
-    fn connect(self: &Arc<Self>, name: &str, auth: Option<Value>, query: Option<String>) -> Handled {
+    fn connect(self: &Arc<Self>, name: &str, mut auth: Option<Value>, query: Option<String>) -> Handled {
         let dialect = self.state.lock().dialect.unwrap_or(Dialect::JsonV5);
         let Some(namespace) = self.service.namespace(name) else {
             self.outbox.push(message::connect_error(dialect, name, "Invalid namespace", None));
             return Handled::Done;
         };
         if self.socket(name).is_some() {
+            self.close(CloseReason::ParseError);
             return Handled::Done;
         }
         let mut handshake = self.handshake.clone();
         if let Some(query) = query {
+            // Protocol 4 has no auth payload: what its clients put into a namespace's query stands for it.
+            auth = auth.or_else(|| Some(query_object(&query)));
             handshake.query = query;
         }
         let caller = match namespace.hooks.admit(&handshake, auth.as_ref()) {
@@ -453,6 +456,12 @@ impl Socket {
         drop(owed);
         let _ = answer.send(args);
     }
+}
+
+/// Returns a query string as an object of texts.
+fn query_object(query: &str) -> Value {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    Value::Object(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
 }
 
 /// Returns the id that clients of protocol 4 give themselves: no connect packet tells them one.

@@ -22,7 +22,7 @@ pub struct Timing {
     pub ping_interval_ms: u64,
     /// From a ping until its answer is overdue.
     pub ping_timeout_ms: u64,
-    /// From the handshake until a namespace must be joined.
+    /// From the handshake until a namespace must be joined, and from a packet's header until its last attachment.
     pub connect_timeout_ms: u64,
     /// From a probe until the upgrade must be complete.
     pub upgrade_timeout_ms: u64,

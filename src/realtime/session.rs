@@ -22,8 +22,6 @@ use super::service::{Layer, Service};
 
 /// Packets of one connection that may wait for an event under way before its reading pauses.
 const INBOX_PACKETS: usize = 256;
-/// How long a client has to send all attachments of a packet.
-const ATTACHMENTS_DEADLINE_MS: u64 = 30_000;
 /// How long what waits for a closed connection may still be fetched.
 const FAREWELL_MS: u64 = 2_000;
 
@@ -271,7 +269,7 @@ impl Session {
         let state = self.state.lock();
         let must_join = !state.has_joined && matches!(self.service.layer, Layer::SocketIo(_));
         let join_by = self.heart.opened.load(Ordering::Relaxed) + timing.connect_timeout_ms;
-        let attachments_by = state.partial.as_ref().map(|(_, since)| since + ATTACHMENTS_DEADLINE_MS);
+        let attachments_by = state.partial.as_ref().map(|(_, since)| since + timing.connect_timeout_ms);
         let blocked_since = match &state.transport {
             Transport::WebSocket(link) => link.blocked_since_ms(),
             Transport::Polling(_) => None,
