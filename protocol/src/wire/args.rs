@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::message::json;
+use super::surrogate::from_json;
 use super::value::{Value, ValueError};
 use crate::contract::Emit;
 
@@ -69,7 +70,7 @@ impl Args {
     /// What the type says about a value that does not fit it.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
         match self {
-            Self::Json(texts) => Ok(serde_json::from_str(texts.get(index).map_or("null", |text| text.get()))?),
+            Self::Json(texts) => Ok(from_json(texts.get(index).map_or("null", |text| text.get()))?),
             Self::Tree(values) => Ok(values.get(index).unwrap_or(&Value::Null).read()?),
         }
     }
@@ -91,7 +92,7 @@ impl Args {
                 let text = texts.get(index)?.get();
                 match serde_json::from_str(text) {
                     Ok(plain) => Some(Cow::Borrowed(plain)),
-                    Err(_) => serde_json::from_str(text).ok().map(Cow::Owned),
+                    Err(_) => from_json(text).ok().map(Cow::Owned),
                 }
             }
             Self::Tree(values) => values.get(index)?.as_str().map(Cow::Borrowed),
@@ -122,11 +123,11 @@ impl Args {
         }
     }
 
-    /// Returns the arguments decoded. JSON text that cannot be (a lone surrogate, which JSON allows) reads as null.
+    /// Returns the arguments decoded. JSON text that cannot be (a number beyond all floats) reads as null.
     #[must_use]
     pub fn to_values(&self) -> Vec<Value> {
         match self {
-            Self::Json(texts) => texts.iter().map(|text| serde_json::from_str(text.get()).unwrap_or_default()).collect(),
+            Self::Json(texts) => texts.iter().map(|text| from_json(text.get()).unwrap_or_default()).collect(),
             Self::Tree(values) => values.clone(),
         }
     }
@@ -173,6 +174,15 @@ mod tests {
         }
         let [json, tree] = both(&["1", r#"{"a":[2.5]}"#]);
         assert_eq!(json, tree);
+    }
+
+    #[test]
+    fn a_text_cut_inside_a_character_is_read_and_passed_on() {
+        let half = r#""cut \ud83d""#;
+        let args = Args::Json(vec![RawValue::from_string(half.into()).expect("valid JSON")]);
+        assert_eq!(args.get::<String>(0).ok().as_deref(), Some("cut \u{fffd}"));
+        assert_eq!(args.text(0).as_deref(), Some("cut \u{fffd}"));
+        assert_eq!(args.raw_json(0).map(|text| text.get().to_owned()).as_deref(), Some(half));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::partial::Partial;
 use super::{Dialect, Header, Kind, MessageError, Packet, check_event_name, depth};
 use crate::wire::args::Args;
 use crate::wire::limits::Limits;
+use crate::wire::surrogate::repaired;
 use crate::wire::value::{Budget, Value, ValueSeed};
 
 /// Decodes what follows Engine.IO's `4` in a text message. Arguments are validated as JSON and kept as text.
@@ -129,10 +130,11 @@ fn parse_value(json: &str, limits: &Limits) -> Result<Value, MessageError> {
 
 /// Parses a value, taking what it holds off the budget.
 pub(super) fn parse_value_within(json: &str, budget: &Budget) -> Result<Value, MessageError> {
-    parse(json, ValueSeed(budget)).map_err(|error| match error {
-        MessageError::BadPayload if budget.is_spent() => MessageError::TooManyValues,
-        error => error,
-    })
+    let value = parse(json, ValueSeed(budget)).or_else(|error| match repaired(json) {
+        Some(repaired) => parse(&repaired, ValueSeed(budget)),
+        None => Err(error),
+    });
+    value.map_err(|error| if budget.is_spent() { MessageError::TooManyValues } else { error })
 }
 
 fn parse_event(json: &str, limits: &Limits) -> Result<(String, Args), MessageError> {

@@ -69,6 +69,7 @@ fn packets_are_read() {
     check("39007199254740991[]", Packet::Ack { namespace: "/".into(), id: 9_007_199_254_740_991, args: args("[]") });
     check("3/a,1[null,2]", Packet::Ack { namespace: "/a".into(), id: 1, args: args("[null,2]") });
     check(r#"4/a,{"message":"no"}"#, Packet::ConnectError { namespace: "/a".into(), data: value(r#"{"message":"no"}"#) });
+    check(r#"0{"name":"\ud83d"}"#, connect("/", Some(value(r#"{"name":"\ufffd"}"#))));
     check(r#"4"no""#, Packet::ConnectError { namespace: "/".into(), data: "no".into() });
 }
 

@@ -7,6 +7,7 @@ use crate::contract::Emit;
 use crate::wire::args::Args;
 use crate::wire::frame::{self, MAX_HEAD, Opcode};
 use crate::wire::message::json::{into_entry, put_before};
+use crate::wire::surrogate::from_json;
 use crate::wire::value::Value;
 
 /// A packet as a map, members in the official order.
@@ -82,7 +83,7 @@ impl Serialize for List<'_> {
             Args::Tree(values) => values.iter().try_for_each(|value| list.serialize_element(value))?,
             Args::Json(texts) => {
                 for text in texts {
-                    list.serialize_element(&serde_json::from_str::<Value>(text.get()).unwrap_or_default())?;
+                    list.serialize_element(&from_json::<Value>(text.get()).unwrap_or_default())?;
                 }
             }
         }
