@@ -85,6 +85,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Ids that lie between each other's parts among the keys.
+fn odd_id(key: u8) -> String {
+    ["a", "a\0", "a\0\0\u{1}", "", "\0", "b/c"].get(usize::from(key)).unwrap().to_string()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -96,16 +101,16 @@ proptest! {
         for step in steps {
             match step {
                 Step::Commit(key, size, fill) => {
-                    drop(store.commit(snapshot(&key.to_string(), size, fill)));
-                    model.insert(key.to_string(), Bytes::from(vec![fill; size]));
+                    drop(store.commit(snapshot(&odd_id(key), size, fill)));
+                    model.insert(odd_id(key), Bytes::from(vec![fill; size]));
                 }
                 Step::Behind(key, size, fill) => {
-                    store.write_behind(snapshot(&key.to_string(), size, fill));
-                    model.insert(key.to_string(), Bytes::from(vec![fill; size]));
+                    store.write_behind(snapshot(&odd_id(key), size, fill));
+                    model.insert(odd_id(key), Bytes::from(vec![fill; size]));
                 }
                 Step::Remove(key) => {
-                    drop(store.remove("kit.test", &key.to_string()));
-                    model.remove(&key.to_string());
+                    drop(store.remove("kit.test", &odd_id(key)));
+                    model.remove(&odd_id(key));
                 }
                 Step::Reopen => {
                     drop(store);

@@ -223,6 +223,11 @@ pub trait SnapshotStore: Send + Sync {
     /// Returns the ids of all entities of one kind, sorted, pending writes included. Does not block on the disk.
     fn ids(&self, kind: &str) -> Vec<String>;
 
+    /// Returns how many entities of one kind there are.
+    fn count(&self, kind: &str) -> usize {
+        self.ids(kind).len()
+    }
+
     /// Brings everything queued so far to the disk.
     fn flush(&self) -> Committed;
 

@@ -155,6 +155,10 @@ impl<D: Disk> SnapshotStore for Store<D> {
         self.shared.state.lock().queue.ids(kind)
     }
 
+    fn count(&self, kind: &str) -> usize {
+        self.shared.state.lock().queue.count(kind)
+    }
+
     fn flush(&self) -> Committed {
         let (ack, committed) = Committed::open();
         self.shared.state.lock().queue.flush(ack);
