@@ -97,51 +97,57 @@ impl<A: Entity> Entities<A> {
     }
 
     fn activate(self: &Arc<Self>, deps: &Deps, key: &A::Key, birth: Birth, now: Timestamp) -> Result<Addr<A>, Missing> {
-        let may_exist = || birth == Birth::Allowed || deps.snapshots().contains(A::KIND, &key.to_string());
         let mut slots = self.slots.write();
         if let Some(addr) = slots.0.get_mut(key).and_then(|slot| slot.address().inspect(|_| touch(slot, now))) {
             return Ok(addr);
         }
+        let (storms, predecessor) = self.judge(deps, key, birth, now, slots.0.get(key))?;
+        let life = Life::new(now, storms);
+        let (sender, mailbox) = channel(MAILBOX);
+        let addr = Addr::new(sender);
+        slots.0.insert(key.clone(), Slot::Alive { addr: addr.clone(), life: life.clone() });
+        drop(slots);
+        count(&self.counts.activations);
+        let guardian = Guardian::new(self.clone(), deps.clone(), key.clone(), life, predecessor);
+        // Messages queue up in the mailbox until it is restored. Without a living arbiter the guardian is dropped here, outside
+        // the lock because it gives up its slot, and senders learn that the mailbox is closed.
+        if let Some(arbiter) = arbiter_for(deps, hash_of(key)) {
+            arbiter.spawn_fn(move || guardian.bring_up(mailbox));
+        }
+        Ok(addr)
+    }
+
+    /// Decides whether an entity that is not in memory may be brought up, and what it inherits.
+    fn judge(
+        &self,
+        deps: &Deps,
+        key: &A::Key,
+        birth: Birth,
+        now: Timestamp,
+        slot: Option<&Slot<A>>,
+    ) -> Result<(Storms, Option<Gone>), Missing> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Missing::BackingOff(STOPPING));
         }
-        let (exists, storms, predecessor) = match slots.0.get(key) {
-            Some(Slot::Down { until, storms }) => {
-                if let Some(back_off) = backing_off(*until, now) {
-                    return Err(Missing::BackingOff(back_off));
-                }
-                (may_exist(), *storms, None)
-            }
+        let may_exist = || birth == Birth::Allowed || deps.snapshots().contains(A::KIND, &key.to_string());
+        let (exists, inherited) = match slot {
+            Some(Slot::Down { until, storms }) => match backing_off(*until, now) {
+                Some(back_off) => return Err(Missing::BackingOff(back_off)),
+                None => (may_exist(), (*storms, None)),
+            },
             Some(Slot::Leaving { life, fate }) => {
                 let exists = match fate {
                     Fate::Stopping => true,
                     Fate::Saved => may_exist(),
                     Fate::Removed => birth == Birth::Allowed,
                 };
-                (exists, life.storms, Some(life.gone()))
+                (exists, (life.storms, Some(life.gone())))
             }
-            Some(slot) => (true, Storms::default(), slot.life().map(|life| life.gone())),
-            None => (may_exist(), Storms::default(), None),
+            // Retiring, and too far gone to be won back.
+            Some(slot) => (true, (Storms::default(), slot.life().map(|life| life.gone()))),
+            None => (may_exist(), (Storms::default(), None)),
         };
-        if !exists {
-            return Err(Missing::Unknown);
-        }
-        let life = Life::new(now, storms);
-        let addr = self.begin(deps, key, &life, predecessor);
-        slots.0.insert(key.clone(), Slot::Alive { addr: addr.clone(), life });
-        Ok(addr)
-    }
-
-    /// Begins an activation on the key's own arbiter. Messages queue up in its mailbox until it is restored.
-    fn begin(self: &Arc<Self>, deps: &Deps, key: &A::Key, life: &Arc<Life>, predecessor: Option<Gone>) -> Addr<A> {
-        count(&self.counts.activations);
-        let (sender, mailbox) = channel(MAILBOX);
-        let guardian = Guardian::new(self.clone(), deps.clone(), key.clone(), life.clone(), predecessor);
-        // Without an arbiter the guardian is dropped, and senders are answered that the mailbox is closed.
-        if let Some(arbiter) = arbiter_for(deps, hash_of(key)) {
-            arbiter.spawn_fn(move || guardian.bring_up(mailbox));
-        }
-        Addr::new(sender)
+        if exists { Ok(inherited) } else { Err(Missing::Unknown) }
     }
 
     pub(super) fn retire(&self, key: &A::Key, life: &Arc<Life>) -> bool {
