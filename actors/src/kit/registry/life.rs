@@ -100,6 +100,7 @@ impl Life {
 }
 
 /// Completes when an activation is over.
+#[derive(Clone)]
 pub(super) struct Gone(watch::Receiver<bool>);
 
 impl Gone {
@@ -145,7 +146,7 @@ impl<A: Entity> Guardian<A> {
     fn restore(&mut self) -> impl ActorFuture<A, Output = ()> + use<A> {
         let is_restart = std::mem::replace(&mut self.started, true);
         let (key, deps, life) = (self.key.clone(), self.deps.clone(), self.life.clone());
-        let loading = load(self.entities.clone(), deps.clone(), key.to_string(), self.predecessor.take());
+        let loading = load(self.entities.clone(), deps.clone(), key.to_string(), self.predecessor.clone());
         fut::wrap_future::<_, A>(loading).map(move |loaded, actor: &mut A, ctx: &mut Context<A>| {
             if is_restart {
                 // What a panic left behind is not trusted.
