@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use hubbub_actors::kit::snapshot::committer::{Batch, Disk, Round, Store, Visit, each_snapshot};
+use hubbub_actors::kit::snapshot::committer::{Round, Store};
+use hubbub_actors::kit::snapshot::disk::{Batch, Disk, Visit, each_snapshot};
 use hubbub_actors::kit::snapshot::{Committed, Snapshot, SnapshotStore, StoreError, Stored};
 use parking_lot::{Condvar, Mutex};
 use proptest::prelude::*;

@@ -174,6 +174,66 @@ async fn passivation_under_load_loses_no_message() {
     assert!(registry.observe().passivations > 0);
 }
 
+/// Everything at once, on few keys: nothing hangs, and what was saved last is what is found.
+#[actix::test]
+async fn panics_sweeps_stops_and_removals_at_the_same_time_leave_nobody_waiting() {
+    let hub = hub_with(|builder| builder.start_arbiters(2).idle_after(Duration::ZERO));
+    let registry = hub.deps.registry::<Counter>();
+    let disturbances = (0..6_u8).map(|kind| {
+        let (registry, clock) = (registry.clone(), hub.clock.clone());
+        actix_rt::spawn(async move {
+            for n in 0..300 {
+                let key = id(&format!("c{}", n % 4));
+                match kind {
+                    0 => registry.sweep(),
+                    1 => registry.stop(&key).await.unwrap(),
+                    2 if n % 5 == 0 => registry.remove(&key).await.unwrap(),
+                    3 => drop(registry.summon(&key).map(|addr| addr.do_send(PanicNow))),
+                    4 => drop(registry.find(&key).map(|addr| addr.do_send(AddSoon(1)))),
+                    5 => drop(registry.list()),
+                    _ => {}
+                }
+                clock.advance(700);
+                actix_rt::task::yield_now().await;
+            }
+        })
+    });
+    let askers = (0..4).map(|_| {
+        let registry = registry.clone();
+        actix_rt::spawn(async move {
+            for n in 0..300 {
+                if let Ok(addr) = registry.summon(&id(&format!("c{}", n % 4))) {
+                    let _answered_or_restarting = addr.send(Add(1)).await;
+                }
+            }
+        })
+    });
+    for task in disturbances.chain(askers).collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+
+    registry.stop_all().await.unwrap();
+    assert_eq!(registry.alive(), 0);
+    hub.clock.advance(60_000);
+    for n in 0..4 {
+        let key = id(&format!("c{n}"));
+        let stored = hub.store.load("kit.counter", &key.0).unwrap();
+        let stored = stored.map_or(0, |stored| stored.decode::<kit_support::State>().unwrap().count);
+        assert_eq!(registry.summon(&key).unwrap().send(Count).await, Ok(stored));
+    }
+}
+
+#[test]
+fn without_a_thread_to_live_on_an_entity_is_closed_at_once() {
+    let hub = hub();
+    let registry = hub.deps.registry::<Counter>();
+
+    let addr = registry.summon(&id("a")).unwrap();
+
+    assert!(!addr.connected());
+    assert_eq!(registry.alive(), 0);
+}
+
 #[actix::test]
 async fn a_stopped_entity_answers_what_was_queued_and_saves_itself() {
     let hub = hub();

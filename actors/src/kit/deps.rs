@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 
 use super::clock::{Clock, SharedClock, SystemClock, Timestamp};
 use super::ids::{self, Random, SharedRandom, SystemRandom};
-use super::registry::{AnyRegistry, Core, Entity, Observed, Registry};
+use super::registry::{AnyRegistry, Entities, Entity, Observed, Registry};
 use super::snapshot::{MemoryStore, SnapshotStore};
 
 /// Everything an actor needs from outside; cheap to clone.
@@ -93,15 +93,15 @@ impl Deps {
     pub fn registry<A: Entity>(&self) -> Registry<A> {
         let known = self.0.registries.read().get(&TypeId::of::<A>()).map(|registry| registry.typed.clone());
         let typed = known.unwrap_or_else(|| self.make_registry::<A>());
-        let core = typed.downcast::<Core<A>>().expect("a registry is filed under its own type");
-        Registry::new(core, self.clone())
+        let entities = typed.downcast::<Entities<A>>().expect("a registry is filed under its own type");
+        Registry::new(entities, self.clone())
     }
 
     fn make_registry<A: Entity>(&self) -> Arc<dyn Any + Send + Sync> {
         let mut registries = self.0.registries.write();
         let registry = registries.entry(TypeId::of::<A>()).or_insert_with(|| {
-            let core = Core::<A>::start(self);
-            Erased { typed: core.clone(), any: core }
+            let entities = Entities::<A>::start(self);
+            Erased { typed: entities.clone(), any: entities }
         });
         registry.typed.clone()
     }

@@ -3,8 +3,8 @@
 //! It decides where an entity lives (hash of its key), brings it up from its snapshot when somebody asks, restarts it after
 //! a panic, lets it go when nobody has used it for a while, and keeps it down for a back-off when it panics again and again.
 //!
-//! Reading order: this file is what the rest of the hub sees; [`slots`] is who is where, [`life`] one activation,
-//! [`farewell`] how an entity goes without losing a message.
+//! Reading order: this file is what the rest of the hub sees; `entities` brings entities up and gives orders over
+//! `slots`, who is where; `life` is one activation, `farewell` how an entity goes without losing a message.
 
 use std::fmt::Display;
 use std::hash::Hash;
@@ -18,16 +18,20 @@ use super::deps::Deps;
 use super::snapshot::{Snapshot, StoreError, Stored};
 
 mod back_off;
-mod core;
+mod census;
+mod entities;
 mod farewell;
 mod life;
+mod placement;
 mod slots;
 
-pub(super) use self::core::{AnyRegistry, Core};
+pub(super) use self::entities::{AnyRegistry, Entities};
 
 /// An actor with a key and, mostly, a snapshot. Its state is touched by nobody else.
 ///
-/// `Actor::started` runs before the state is there: what an author would do in it belongs into [`Entity::restore`].
+/// `Actor::started` runs before the state is there: what an author would do in it belongs into [`Entity::restore`]. An entity
+/// that has come to its end asks its registry to [`Registry::stop`] or [`Registry::remove`] it; `Context::stop` would drop its
+/// queue, unsaved. `Actor::stopping` never returns `Running::Continue`.
 pub trait Entity: Actor<Context = Context<Self>> + Supervised {
     /// What tells it from others of its kind: a newtype over a string, written alike by `Display` and by serde.
     type Key: Clone + Eq + Hash + Display + Serialize + DeserializeOwned + Send + Sync + Unpin + 'static;
@@ -95,19 +99,19 @@ pub struct Observed {
 
 /// The entities of one kind; cheap to clone.
 pub struct Registry<A: Entity> {
-    core: std::sync::Arc<Core<A>>,
+    entities: std::sync::Arc<Entities<A>>,
     deps: Deps,
 }
 
 impl<A: Entity> Clone for Registry<A> {
     fn clone(&self) -> Self {
-        Self { core: self.core.clone(), deps: self.deps.clone() }
+        Self { entities: self.entities.clone(), deps: self.deps.clone() }
     }
 }
 
 impl<A: Entity> Registry<A> {
-    pub(super) fn new(core: std::sync::Arc<Core<A>>, deps: Deps) -> Self {
-        Self { core, deps }
+    pub(super) fn new(entities: std::sync::Arc<Entities<A>>, deps: Deps) -> Self {
+        Self { entities, deps }
     }
 
     /// Returns an entity that exists, bringing it up if it is only stored.
@@ -115,7 +119,7 @@ impl<A: Entity> Registry<A> {
     /// # Errors
     /// [`Missing`]: it does not exist, or not for now.
     pub fn find(&self, key: &A::Key) -> Result<Addr<A>, Missing> {
-        self.core.find(&self.deps, key)
+        self.entities.find(&self.deps, key)
     }
 
     /// Returns an entity, bringing it up if need be.
@@ -123,31 +127,31 @@ impl<A: Entity> Registry<A> {
     /// # Errors
     /// [`BackingOff`] for a while after a panic storm.
     pub fn summon(&self, key: &A::Key) -> Result<Addr<A>, BackingOff> {
-        self.core.summon(&self.deps, key)
+        self.entities.summon(&self.deps, key)
     }
 
     /// Returns the keys of all that exist, alive or stored, sorted by their text.
     #[must_use]
     pub fn list(&self) -> Vec<A::Key> {
-        self.core.list(&self.deps)
+        self.entities.list(&self.deps)
     }
 
     /// Returns the keys of those in memory.
     #[must_use]
     pub fn list_alive(&self) -> Vec<A::Key> {
-        self.core.list_alive()
+        self.entities.list_alive()
     }
 
     /// Returns how many are in memory.
     #[must_use]
     pub fn alive(&self) -> usize {
-        self.core.alive()
+        self.entities.alive()
     }
 
     /// Returns the numbers of this kind.
     #[must_use]
     pub fn observe(&self) -> Observed {
-        self.core.observe_with(&self.deps)
+        self.entities.observe_with(&self.deps)
     }
 
     /// Saves and stops one entity. The order is given at once; the future waits until it is gone and saved. It comes back
@@ -156,7 +160,7 @@ impl<A: Entity> Registry<A> {
     /// # Errors
     /// When it could not be saved.
     pub fn stop(&self, key: &A::Key) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
-        self.core.stop(&self.deps, key)
+        self.entities.stop(&self.deps, key)
     }
 
     /// Saves and stops all entities of this kind, and waits until they are gone and saved.
@@ -164,7 +168,7 @@ impl<A: Entity> Registry<A> {
     /// # Errors
     /// When something could not be saved.
     pub fn stop_all(&self) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
-        self.core.stop_all(&self.deps)
+        self.entities.stop_all(&self.deps)
     }
 
     /// Stops one entity for good and deletes its snapshot. The order is given at once; the future waits until both are done.
@@ -173,11 +177,11 @@ impl<A: Entity> Registry<A> {
     /// # Errors
     /// When the snapshot could not be deleted.
     pub fn remove(&self, key: &A::Key) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<A> {
-        self.core.remove(&self.deps, key)
+        self.entities.remove(&self.deps, key)
     }
 
     /// Offers all that were unused for a while the chance to go; runs by itself every few seconds.
     pub fn sweep(&self) {
-        self.core.sweep(self.deps.now());
+        self.entities.sweep(self.deps.now());
     }
 }

@@ -6,7 +6,7 @@
 //! A snapshot is the entity's whole state, so the last one written wins and none depends on an earlier one.
 //!
 //! Reading order: this file is the vocabulary; [`persist`] and [`latest`] are for actors, [`memory`] for tests,
-//! [`sled`] for production: [`committer`] over `queue` over `layout` over the engine.
+//! [`sled`] for production: [`committer`] over `queue`, `layout` and [`disk`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use super::ask::restarting;
 
 pub mod committer;
+pub mod disk;
 pub mod latest;
 mod layout;
 pub mod memory;
@@ -221,6 +222,11 @@ pub trait SnapshotStore: Send + Sync {
 
     /// Returns the ids of all entities of one kind, sorted, pending writes included. Does not block on the disk.
     fn ids(&self, kind: &str) -> Vec<String>;
+
+    /// Returns how many entities of one kind there are.
+    fn count(&self, kind: &str) -> usize {
+        self.ids(kind).len()
+    }
 
     /// Brings everything queued so far to the disk.
     fn flush(&self) -> Committed;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::tree::Tree;
-use super::snapshot::committer::{Disk, each_snapshot};
+use super::snapshot::disk::{Disk, each_snapshot};
 use super::snapshot::{Snapshot, SnapshotStore, StoreError, Stored};
 
 mod tree;
@@ -95,6 +95,9 @@ struct Line {
 /// When the disk cannot be read at all; damaged entries are in the report.
 pub fn check(disk: &impl Disk) -> Result<Report, StoreError> {
     let mut report = Report::default();
+    if let Err(StoreError::Unreadable { path, reason }) = disk.verify() {
+        report.damaged.push((path.to_string(), reason.to_string()));
+    }
     each_snapshot(disk, &mut |key, snapshot| {
         match snapshot {
             Ok(snapshot) => *report.kinds.entry(snapshot.kind.into_owned()).or_default() += 1,

@@ -28,9 +28,13 @@ impl Storms {
     }
 }
 
-/// Returns the refusal to give until `until`, or nothing when it has passed.
+/// Returns the refusal to give until `until`, or nothing when it has passed, or is so far off that the clock was set back.
 pub(super) fn backing_off(until: Timestamp, now: Timestamp) -> Option<BackingOff> {
-    let left = u64::try_from(until.since(now)).ok().filter(|left| *left > 0)?;
+    let left = until.since(now);
+    if left > LONGEST_MS {
+        return None;
+    }
+    let left = u64::try_from(left).ok().filter(|left| *left > 0)?;
     Some(BackingOff { retry_after: Duration::from_millis(left) })
 }
 
@@ -62,6 +66,7 @@ mod tests {
     #[test]
     fn a_back_off_that_has_passed_refuses_nobody() {
         assert_eq!(backing_off(Timestamp(5), Timestamp(5)), None);
+        assert_eq!(backing_off(Timestamp(3_600_000), Timestamp(5)), None);
         assert_eq!(backing_off(Timestamp(1505), Timestamp(5)).unwrap().retry_after, Duration::from_millis(1500));
     }
 }

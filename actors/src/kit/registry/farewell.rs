@@ -7,7 +7,7 @@ use std::task::{self, Poll};
 use actix::{ActorContext, ActorFuture, AsyncContext, Context};
 
 use super::Entity;
-use super::core::Core;
+use super::entities::Entities;
 use super::life::{Life, Order};
 use crate::kit::deps::Deps;
 use crate::kit::snapshot::Persist;
@@ -19,7 +19,7 @@ use crate::kit::snapshot::Persist;
 /// registry, which wins the entity back for him. Then nobody else may hold an address either. What was sent before that
 /// second look is in the mailbox and is handled before the third; if nobody came meanwhile, the mailbox is empty for good.
 pub(super) struct Farewell<A: Entity> {
-    core: Arc<Core<A>>,
+    entities: Arc<Entities<A>>,
     deps: Deps,
     key: A::Key,
     life: Arc<Life>,
@@ -27,8 +27,8 @@ pub(super) struct Farewell<A: Entity> {
 }
 
 impl<A: Entity> Farewell<A> {
-    pub(super) fn new(core: Arc<Core<A>>, deps: Deps, key: A::Key, life: Arc<Life>) -> Self {
-        Self { core, deps, key, life, looks: 0 }
+    pub(super) fn new(entities: Arc<Entities<A>>, deps: Deps, key: A::Key, life: Arc<Life>) -> Self {
+        Self { entities, deps, key, life, looks: 0 }
     }
 
     fn look_again(&mut self, cx: &task::Context<'_>) -> Poll<()> {
@@ -40,7 +40,7 @@ impl<A: Entity> Farewell<A> {
     /// The entity stays, because it is needed or because somebody asked for it.
     fn stay(&mut self, ctx: &mut Context<A>) -> Poll<()> {
         self.looks = 0;
-        self.core.win_back(&self.key, &self.life, ctx.address());
+        self.entities.win_back(&self.key, &self.life, ctx.address());
         self.life.touch(self.deps.now());
         self.life.stay();
         Poll::Pending
@@ -51,9 +51,9 @@ impl<A: Entity> Farewell<A> {
             return self.stay(ctx);
         }
         if self.looks == 0 {
-            return if self.core.retire(&self.key, &self.life) { self.look_again(cx) } else { self.stay(ctx) };
+            return if self.entities.retire(&self.key, &self.life) { self.look_again(cx) } else { self.stay(ctx) };
         }
-        if !self.core.is_retiring(&self.key, &self.life) {
+        if !self.entities.is_retiring(&self.key, &self.life) {
             return self.stay(ctx);
         }
         if ctx.connected() {
@@ -65,7 +65,7 @@ impl<A: Entity> Farewell<A> {
             return self.look_again(cx);
         }
         actor.write_behind(&self.deps);
-        if !self.core.let_go(&self.key, &self.life) {
+        if !self.entities.let_go(&self.key, &self.life) {
             return self.stay(ctx);
         }
         ctx.stop();

@@ -12,7 +12,8 @@ use tracing::{error, warn};
 
 use super::Entity;
 use super::back_off::Storms;
-use super::core::Core;
+use super::census::count;
+use super::entities::Entities;
 use super::farewell::Farewell;
 use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
@@ -99,6 +100,7 @@ impl Life {
 }
 
 /// Completes when an activation is over.
+#[derive(Clone)]
 pub(super) struct Gone(watch::Receiver<bool>);
 
 impl Gone {
@@ -109,7 +111,7 @@ impl Gone {
 
 /// Looks after one activation on its arbiter.
 pub(super) struct Guardian<A: Entity> {
-    pub(super) core: Arc<Core<A>>,
+    pub(super) entities: Arc<Entities<A>>,
     pub(super) key: A::Key,
     pub(super) deps: Deps,
     pub(super) life: Arc<Life>,
@@ -121,9 +123,9 @@ pub(super) struct Guardian<A: Entity> {
 }
 
 impl<A: Entity> Guardian<A> {
-    pub(super) fn new(core: Arc<Core<A>>, deps: Deps, key: A::Key, life: Arc<Life>, predecessor: Option<Gone>) -> Self {
+    pub(super) fn new(entities: Arc<Entities<A>>, deps: Deps, key: A::Key, life: Arc<Life>, predecessor: Option<Gone>) -> Self {
         let panics = PanicWindow::default();
-        Self { core, key, deps, life, predecessor, panics, started: false, over: false }
+        Self { entities, key, deps, life, predecessor, panics, started: false, over: false }
     }
 
     /// Brings the entity up on the present thread.
@@ -144,7 +146,7 @@ impl<A: Entity> Guardian<A> {
     fn restore(&mut self) -> impl ActorFuture<A, Output = ()> + use<A> {
         let is_restart = std::mem::replace(&mut self.started, true);
         let (key, deps, life) = (self.key.clone(), self.deps.clone(), self.life.clone());
-        let loading = load::<A>(deps.clone(), key.to_string(), self.predecessor.take());
+        let loading = load(self.entities.clone(), deps.clone(), key.to_string(), self.predecessor.clone());
         fut::wrap_future::<_, A>(loading).map(move |loaded, actor: &mut A, ctx: &mut Context<A>| {
             if is_restart {
                 // What a panic left behind is not trusted.
@@ -160,7 +162,12 @@ impl<A: Entity> Guardian<A> {
 }
 
 /// Returns the stored state, once the predecessor has saved it.
-async fn load<A: Entity>(deps: Deps, id: String, predecessor: Option<Gone>) -> Result<Option<Stored>, StoreError> {
+async fn load<A: Entity>(
+    entities: Arc<Entities<A>>,
+    deps: Deps,
+    id: String,
+    predecessor: Option<Gone>,
+) -> Result<Option<Stored>, StoreError> {
     if let Some(predecessor) = predecessor {
         predecessor.wait().await;
     }
@@ -168,18 +175,16 @@ async fn load<A: Entity>(deps: Deps, id: String, predecessor: Option<Gone>) -> R
     if !store.contains(A::KIND, &id) {
         return Ok(None);
     }
+    let _turn = entities.loads.acquire().await;
     let loaded = actix_rt::task::spawn_blocking(move || store.load(A::KIND, &id)).await;
-    loaded.unwrap_or_else(|panicked| {
-        let key = A::KIND.into();
-        Err(StoreError::Damaged { key, reason: panicked.to_string().into() })
-    })
+    loaded.unwrap_or_else(|panicked| Err(StoreError::Damaged { key: A::KIND.into(), reason: panicked.to_string().into() }))
 }
 
 impl<A: Entity> Keeper<A> for Guardian<A> {
     fn begin(&mut self, ctx: &mut Context<A>) {
         ctx.wait(self.restore());
         // Its presence also keeps the actor from stopping by itself, unsaved, when the last address is dropped.
-        ctx.spawn(Farewell::new(self.core.clone(), self.deps.clone(), self.key.clone(), self.life.clone()));
+        ctx.spawn(Farewell::new(self.entities.clone(), self.deps.clone(), self.key.clone(), self.life.clone()));
     }
 
     fn attend(&mut self, cx: &task::Context<'_>) {
@@ -191,7 +196,7 @@ impl<A: Entity> Keeper<A> for Guardian<A> {
         let (kind, key) = (A::KIND, &self.key);
         match verdict {
             Verdict::Restart => {
-                self.core.count_restart();
+                count(&self.entities.counts.restarts);
                 warn!(kind, %key, "{kind} `{key}` panicked and is restarted: {message}");
             }
             Verdict::GiveUp => error!(kind, %key, "{kind} `{key}` panicked too often and stays down for a while: {message}"),
@@ -202,7 +207,7 @@ impl<A: Entity> Keeper<A> for Guardian<A> {
     fn ended(&mut self, how: End) {
         self.over = true;
         let how = if self.life.failed.load(Ordering::Relaxed) { End::GivenUp } else { how };
-        self.core.ended(&self.deps, &self.key, &self.life, how);
+        self.entities.ended(&self.deps, &self.key, &self.life, how);
         self.life.announce_end();
     }
 }

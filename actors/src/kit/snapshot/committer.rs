@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use parking_lot::{Condvar, Mutex, RwLock};
 use tracing::{error, info, warn};
 
-use super::layout::{self, Head, MARKER, MARKER_KEY, PartKey};
+use super::disk::{Batch, Disk, read_index, read_snapshot};
+use super::layout::{self, PartKey};
 use super::queue::{EntityKey, Queue, Urgency, Write};
 use super::{Committed, Snapshot, SnapshotStore, StoreError, Stored};
 
@@ -18,60 +18,6 @@ use super::{Committed, Snapshot, SnapshotStore, StoreError, Stored};
 pub const BATCH_OPERATIONS: usize = 200;
 /// How often a read is tried again that a write may have torn.
 const READ_TRIES: usize = 3;
-
-/// A set of changes that happens whole or not at all.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// What to write.
-    pub puts: Vec<(Vec<u8>, Bytes)>,
-    /// What to delete.
-    pub deletes: Vec<Vec<u8>>,
-}
-
-impl Batch {
-    fn operations(&self) -> usize {
-        self.puts.len() + self.deletes.len()
-    }
-}
-
-/// Is shown one key and its value.
-pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
-
-/// Something that keeps keys and values.
-pub trait Disk: Send + Sync + 'static {
-    /// Returns the value of a key.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
-
-    /// Applies a batch, durable only after [`Disk::sync`].
-    ///
-    /// # Errors
-    /// When it cannot be written; then nothing of it is there after a reopen.
-    fn write(&self, batch: Batch) -> Result<(), StoreError>;
-
-    /// Makes all batches durable: not in the engine's buffers, not in the operating system's.
-    ///
-    /// # Errors
-    /// When that is not certain.
-    fn sync(&self) -> Result<(), StoreError>;
-
-    /// Shows every key and value, in the order of the keys.
-    ///
-    /// # Errors
-    /// When something cannot be read, or `each` says so.
-    fn scan(&self, each: &mut Visit<'_>) -> Result<(), StoreError>;
-
-    /// Starts over after a failed write.
-    ///
-    /// # Errors
-    /// When the disk still fails.
-    fn reopen(&self) -> Result<(), StoreError>;
-
-    /// Returns the name to use in messages.
-    fn name(&self) -> Arc<str>;
-}
 
 /// What one round of the committer did, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +155,10 @@ impl<D: Disk> SnapshotStore for Store<D> {
         self.shared.state.lock().queue.ids(kind)
     }
 
+    fn count(&self, kind: &str) -> usize {
+        self.shared.state.lock().queue.count(kind)
+    }
+
     fn flush(&self) -> Committed {
         let (ack, committed) = Committed::open();
         self.shared.state.lock().queue.flush(ack);
@@ -242,70 +192,8 @@ fn apart(snapshot: Snapshot) -> (EntityKey, Stored) {
     ((kind.into(), id.into()), Stored { version, value })
 }
 
-/// Reads one snapshot, all its parts.
-pub(super) fn read_snapshot(disk: &impl Disk, kind: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-    let part = |part| disk.get(&PartKey { kind, id, part }.encode());
-    let Some(first) = part(0)? else { return Ok(None) };
-    layout::join(kind, id, &first, part).map(Some)
-}
-
-/// Shows every snapshot, or what is wrong with it, with its name for messages; also parts whose snapshot is gone. In the order
-/// of kinds and ids. Not for a disk that is written to meanwhile.
-///
-/// # Errors
-/// When the disk cannot be read, or `each` says so.
-pub fn each_snapshot<F>(disk: &impl Disk, each: &mut F) -> Result<(), StoreError>
-where
-    F: FnMut(String, Result<Snapshot, StoreError>) -> Result<(), StoreError>,
-{
-    // The parts of one snapshot are neighbours: whose they are, and how many it has.
-    let mut current = (String::new(), String::new(), 0);
-    disk.scan(&mut |key, value| match PartKey::decode(key) {
-        Some(PartKey { kind, id, part: 0 }) => {
-            let parts = Head::read(value).map_or(u16::MAX, |(head, _)| head.parts);
-            current = (kind.to_owned(), id.to_owned(), parts);
-            let snapshot = read_snapshot(disk, kind, id).transpose();
-            let snapshot = snapshot.map(|read| read.map(|stored| Snapshot::new(kind.to_owned(), id, stored)));
-            snapshot.map_or(Ok(()), |snapshot| each(format!("{kind}/{id}"), snapshot))
-        }
-        Some(PartKey { kind, id, part }) => {
-            let belongs = current.0 == kind && current.1 == id && part < current.2;
-            let stray = || layout::damaged(kind, id, format!("part {part} belongs to no snapshot"));
-            if belongs { Ok(()) } else { each(format!("{kind}/{id}"), Err(stray())) }
-        }
-        None if key == MARKER_KEY => Ok(()),
-        None => {
-            let name = key.escape_ascii().to_string();
-            let foreign = StoreError::Damaged { key: name.as_str().into(), reason: "its key is none of hubbub's".into() };
-            each(name, Err(foreign))
-        }
-    })
-}
-
-/// Lists what a disk holds, and marks an empty one as ours.
-fn read_index(disk: &impl Disk) -> Result<Queue, StoreError> {
-    let mut queue = Queue::default();
-    let mut is_empty = true;
-    disk.scan(&mut |key, value| {
-        is_empty = false;
-        if let Some(PartKey { kind, id, part: 0 }) = PartKey::decode(key) {
-            // A damaged head counts as one part: the entity exists, and is reported when it is loaded.
-            queue.found_on_disk(kind, id, Head::read(value).map_or(1, |(head, _)| head.parts));
-        }
-        Ok(())
-    })?;
-    let marker = disk.get(MARKER_KEY)?;
-    if is_empty {
-        disk.write(Batch { puts: vec![(MARKER_KEY.to_vec(), Bytes::from_static(MARKER))], deletes: Vec::new() })?;
-        disk.sync()?;
-    } else if marker.as_deref() != Some(MARKER) {
-        let reason = if marker.is_some() { "it was written by a newer hubbub" } else { "it holds something else than snapshots" };
-        return Err(StoreError::Unreadable { path: disk.name(), reason: reason.into() });
-    }
-    Ok(queue)
-}
-
 fn commit_for_ever<D: Disk>(shared: &Shared<D>, on_round: Option<&(dyn Fn(Round) + Send)>) {
+    let _last_word = LastWord(shared);
     let mut is_broken = false;
     while let Some(round) = next_round(shared) {
         if round.is_empty() {
@@ -322,9 +210,19 @@ fn commit_for_ever<D: Disk>(shared: &Shared<D>, on_round: Option<&(dyn Fn(Round)
         }
         settled.into_iter().for_each(super::queue::Settled::tell);
     }
-    let lost = shared.state.lock().queue.give_up();
-    if lost > 0 {
-        error!(lost, "{lost} snapshots could not be saved before the store was closed");
+}
+
+/// However the committer ends, nobody waits for it any longer.
+struct LastWord<'a, D>(&'a Shared<D>);
+
+impl<D> Drop for LastWord<'_, D> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.closing = true;
+        let lost = state.queue.give_up();
+        if lost > 0 {
+            error!(lost, "{lost} snapshots could not be saved before the store was closed");
+        }
     }
 }
 

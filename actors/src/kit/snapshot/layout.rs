@@ -15,10 +15,13 @@ use super::{StoreError, Stored};
 pub const PART_BYTES: usize = 4096;
 /// The longest kind and id together: with longer keys, pages would outgrow their limit again.
 pub const MAX_KEY_BYTES: usize = 1024;
-/// The marker of a store of ours. No kind is empty, so no snapshot has this key.
+/// The marker of a store of ours. No kind is empty, so no snapshot's key begins with a zero byte.
 pub const MARKER_KEY: &[u8] = b"\0hubbub";
 /// The marker's value: the version of this layout.
 pub const MARKER: &[u8] = &[FORMAT];
+
+/// The number of the last write, from 1, as eight bytes.
+pub const SEQUENCE_KEY: &[u8] = b"\0sequence";
 
 const FORMAT: u8 = 1;
 const HEAD_BYTES: usize = 13;
@@ -60,6 +63,12 @@ impl<'a> PartKey<'a> {
         let (kind, id) = (std::str::from_utf8(kind).ok()?, std::str::from_utf8(id.get(1..)?).ok()?);
         Some(Self { kind, id, part: u16::from_be_bytes(*part) })
     }
+}
+
+/// Returns whether a key belongs to the store itself.
+#[must_use]
+pub fn is_own_key(key: &[u8]) -> bool {
+    key == MARKER_KEY || key == SEQUENCE_KEY
 }
 
 /// Returns how many parts a value is cut into.

@@ -39,6 +39,8 @@ struct Presence {
     exists: bool,
 }
 
+type Ids = BTreeMap<Arc<str>, Presence>;
+
 /// The queue, what is being written, and an index over both and the disk.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -50,7 +52,7 @@ pub struct Queue {
     in_flight: HashMap<EntityKey, Change>,
     barriers: Vec<(u64, Ack)>,
     next_number: u64,
-    index: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Presence>>,
+    index: BTreeMap<Arc<str>, Ids>,
 }
 
 /// Whether a change goes now or with others.
@@ -145,13 +147,18 @@ impl Queue {
 
     /// Returns the ids of one kind, all changes applied.
     pub fn ids(&self, kind: &str) -> Vec<String> {
-        let existing = |(id, presence): (&Arc<str>, &Presence)| presence.exists.then(|| id.to_string());
-        self.index.get(kind).map(|ids| ids.iter().filter_map(existing).collect()).unwrap_or_default()
+        let name = |(id, presence): (&Arc<str>, &Presence)| presence.exists.then(|| id.to_string());
+        self.index.get(kind).map(|ids| ids.iter().filter_map(name).collect()).unwrap_or_default()
+    }
+
+    /// Returns how many entities of one kind there are.
+    pub fn count(&self, kind: &str) -> usize {
+        self.index.get(kind).map_or(0, existing)
     }
 
     /// Returns how many entities there are in all.
     pub fn entities(&self) -> usize {
-        self.index.values().map(|ids| ids.values().filter(|presence| presence.exists).count()).sum()
+        self.index.values().map(existing).sum()
     }
 
     /// Returns how many changes wait or are being written.
@@ -278,4 +285,8 @@ impl Settled {
     pub fn tell(self) {
         self.ack.settle(self.outcome);
     }
+}
+
+fn existing(ids: &Ids) -> usize {
+    ids.values().filter(|presence| presence.exists).count()
 }

@@ -2,13 +2,17 @@
 //!
 //! What the engine does not do by itself: its `flush` leaves the data in the operating system's cache, so the file is
 //! synced here. After a failed write it refuses everything for ever, so it is opened anew. It may panic on damaged files, so
-//! every call is guarded.
+//! every call is guarded. Worse, it opens a damaged file as an older or an empty one and says nothing: so every batch is
+//! numbered, the last number that was synced is noted in a file of our own, and an engine that knows fewer is refused. The note
+//! is not synced itself; after a power failure it may be older than the engine, which is harmless.
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +20,9 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 
 use super::StoreError;
-use super::committer::{Batch, Disk, OnRound, Store, Visit};
+use super::committer::{OnRound, Store};
+use super::disk::{Batch, Disk, Visit};
+use super::layout::SEQUENCE_KEY;
 use crate::kit::supervise::panic_message;
 
 /// A snapshot store in a directory.
@@ -25,6 +31,8 @@ pub type SledStore = Store<SledDisk>;
 /// The engine's page cache; the default would be a gigabyte.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The file with the number of the last write that was synced.
+const NOTE: &str = "synced";
 /// Two of the engine's segments.
 const PROBE_BYTES: usize = 1024 * 1024;
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -34,12 +42,16 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 pub struct SledDisk {
     path: PathBuf,
     engine: RwLock<Option<Engine>>,
+    /// The number of the last batch.
+    sequence: AtomicU64,
 }
 
 struct Engine {
     db: sled::Db,
     /// The engine's data file, to sync it.
     file: File,
+    /// Our note of the last number that was synced.
+    note: File,
 }
 
 impl Store<SledDisk> {
@@ -66,8 +78,10 @@ impl SledDisk {
     /// # Errors
     /// As [`Store::open_dir`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let engine = open_engine(path)?;
-        Ok(Self { path: path.to_owned(), engine: RwLock::new(Some(engine)) })
+        let engine = RwLock::new(Some(open_engine(path)?));
+        let disk = Self { path: path.to_owned(), engine, sequence: AtomicU64::new(0) };
+        disk.sequence.store(disk.sequence_on_disk()?.max(noted(path)), Ordering::Relaxed);
+        Ok(disk)
     }
 
     /// Opens the engine in `path` only if it is there already.
@@ -79,6 +93,11 @@ impl SledDisk {
             return Err(unreadable(path, "there is no store"));
         }
         Self::open(path)
+    }
+
+    fn sequence_on_disk(&self) -> Result<u64, StoreError> {
+        let bytes = self.get(SEQUENCE_KEY)?;
+        Ok(bytes.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
     }
 
     /// Runs `work` on the engine; its panics and errors become [`StoreError::Write`] or [`StoreError::Unreadable`].
@@ -108,6 +127,8 @@ impl Disk for SledDisk {
         let mut theirs = sled::Batch::default();
         batch.puts.into_iter().for_each(|(key, value)| theirs.insert(key, &*value));
         batch.deletes.into_iter().for_each(|key| theirs.remove(key));
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        theirs.insert(SEQUENCE_KEY, &sequence.to_be_bytes());
         self.with(|engine| engine.db.apply_batch(theirs), unwritable)
     }
 
@@ -117,10 +138,20 @@ impl Disk for SledDisk {
             |engine| {
                 engine.db.flush()?;
                 sync_blobs(&blobs)?;
-                Ok(engine.file.sync_data()?)
+                engine.file.sync_data()?;
+                Ok(note(&engine.note, self.sequence.load(Ordering::Relaxed))?)
             },
             unwritable,
         )
+    }
+
+    fn verify(&self) -> Result<(), StoreError> {
+        let (known, noted) = (self.sequence_on_disk()?, noted(&self.path));
+        if known >= noted {
+            return Ok(());
+        }
+        let reason = format!("it is damaged: of {noted} writes, the last {} are gone", noted - known);
+        Err(unreadable(&self.path.join("db"), &reason))
     }
 
     fn scan(&self, each: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -147,7 +178,8 @@ impl Disk for SledDisk {
         let old = engine.take();
         let _it_may_panic_on_its_own_error = catch_unwind(AssertUnwindSafe(move || drop(old)));
         *engine = Some(open_engine(&self.path)?);
-        Ok(())
+        drop(engine);
+        self.verify()
     }
 
     fn name(&self) -> Arc<str> {
@@ -174,14 +206,25 @@ fn try_open(path: &Path) -> Result<Engine, StoreError> {
         Ok(opened) => opened.map_err(|error| opening_failed(path, &error))?,
         Err(panic) => return Err(unreadable(&path.join("db"), panic_message(&*panic))),
     };
-    let open_file = || {
+    let open_files = || {
         // The directories' own entries must survive too.
         File::open(path)?.sync_all()?;
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
-        File::open(path.join("db"))
+        let note = File::options().create(true).truncate(false).write(true).open(path.join(NOTE))?;
+        Ok((File::open(path.join("db"))?, note))
     };
-    let file = open_file().map_err(|error| unreadable(&path.join("db"), &error.to_string()))?;
-    Ok(Engine { db, file })
+    let (file, note) = open_files().map_err(|error: io::Error| unreadable(&path.join("db"), &error.to_string()))?;
+    Ok(Engine { db, file, note })
+}
+
+/// Notes a number in place, always as many digits: the file needs no room that it does not have.
+fn note(file: &File, sequence: u64) -> io::Result<()> {
+    file.write_all_at(format!("{sequence:020}\n").as_bytes(), 0)
+}
+
+/// Returns the number that was noted last; 0 when there is none, or a power failure took it.
+fn noted(path: &Path) -> u64 {
+    fs::read_to_string(path.join(NOTE)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Fails when there is no room for the engine to open.

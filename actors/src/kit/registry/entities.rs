@@ -1,21 +1,22 @@
-//! The registry's inside: placement, activation, orders, numbers.
+//! The registry's inside: activation and orders.
 
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use actix::Addr;
 use actix::dev::channel::channel;
-use actix::{Addr, Arbiter, ArbiterHandle};
 use futures_util::future::join_all;
 use parking_lot::RwLock;
+use tokio::sync::Semaphore;
 use tracing::warn;
 
 use super::back_off::{Storms, backing_off};
+use super::census::{Counts, count};
 use super::life::{Gone, Guardian, Life, Order};
+use super::placement::{arbiter_for, hash_of};
 use super::slots::{Fate, Slot, Slots};
 use super::{BackingOff, Entity, Missing, Observed};
 use crate::kit::clock::Timestamp;
@@ -25,6 +26,8 @@ use crate::kit::supervise::End;
 
 /// actix's own default; senders beyond it wait for room, each with a place of his own.
 const MAILBOX: usize = 16;
+/// Enough to keep a disk busy.
+const LOADS: usize = 16;
 /// How long a hub that is stopping asks its clients to wait.
 const STOPPING: BackingOff = BackingOff { retry_after: Duration::from_secs(1) };
 /// How long after its end a back-off is remembered.
@@ -41,14 +44,13 @@ pub(crate) trait AnyRegistry: Send + Sync {
 }
 
 /// The entities of one kind.
-pub(crate) struct Core<A: Entity> {
-    slots: RwLock<Slots<A>>,
+pub(crate) struct Entities<A: Entity> {
+    pub(super) slots: RwLock<Slots<A>>,
     closed: AtomicBool,
     idle_after_ms: i64,
-    activations: AtomicU64,
-    passivations: AtomicU64,
-    restarts: AtomicU64,
-    storms: AtomicU64,
+    pub(super) counts: Counts,
+    /// Bounds how many threads read snapshots at a time.
+    pub(super) loads: Semaphore,
 }
 
 /// Whether an entity that nobody knows may come into being.
@@ -58,22 +60,20 @@ enum Birth {
     Refused,
 }
 
-impl<A: Entity> Core<A> {
+impl<A: Entity> Entities<A> {
     pub(crate) fn start(deps: &Deps) -> Arc<Self> {
-        let core = Arc::new(Self {
+        let entities = Arc::new(Self {
             slots: RwLock::new(Slots(HashMap::new())),
             closed: AtomicBool::new(false),
             idle_after_ms: i64::try_from(deps.idle_after().as_millis()).unwrap_or(i64::MAX),
-            activations: AtomicU64::new(0),
-            passivations: AtomicU64::new(0),
-            restarts: AtomicU64::new(0),
-            storms: AtomicU64::new(0),
+            counts: Counts::default(),
+            loads: Semaphore::new(LOADS),
         });
         let every = (deps.idle_after() / 5).clamp(Duration::from_secs(1), Duration::from_secs(30));
         if let Some(arbiter) = arbiter_for(deps, 0) {
-            arbiter.spawn(sweep_for_ever(Arc::downgrade(&core), deps.downgrade(), every));
+            arbiter.spawn(sweep_for_ever(Arc::downgrade(&entities), deps.downgrade(), every));
         }
-        core
+        entities
     }
 
     pub(super) fn find(self: &Arc<Self>, deps: &Deps, key: &A::Key) -> Result<Addr<A>, Missing> {
@@ -97,51 +97,57 @@ impl<A: Entity> Core<A> {
     }
 
     fn activate(self: &Arc<Self>, deps: &Deps, key: &A::Key, birth: Birth, now: Timestamp) -> Result<Addr<A>, Missing> {
-        let may_exist = || birth == Birth::Allowed || deps.snapshots().contains(A::KIND, &key.to_string());
         let mut slots = self.slots.write();
         if let Some(addr) = slots.0.get_mut(key).and_then(|slot| slot.address().inspect(|_| touch(slot, now))) {
             return Ok(addr);
         }
+        let (storms, predecessor) = self.judge(deps, key, birth, now, slots.0.get(key))?;
+        let life = Life::new(now, storms);
+        let (sender, mailbox) = channel(MAILBOX);
+        let addr = Addr::new(sender);
+        slots.0.insert(key.clone(), Slot::Alive { addr: addr.clone(), life: life.clone() });
+        drop(slots);
+        count(&self.counts.activations);
+        let guardian = Guardian::new(self.clone(), deps.clone(), key.clone(), life, predecessor);
+        // Messages queue up in the mailbox until it is restored. Without a living arbiter the guardian is dropped here, outside
+        // the lock because it gives up its slot, and senders learn that the mailbox is closed.
+        if let Some(arbiter) = arbiter_for(deps, hash_of(key)) {
+            arbiter.spawn_fn(move || guardian.bring_up(mailbox));
+        }
+        Ok(addr)
+    }
+
+    /// Decides whether an entity that is not in memory may be brought up, and what it inherits.
+    fn judge(
+        &self,
+        deps: &Deps,
+        key: &A::Key,
+        birth: Birth,
+        now: Timestamp,
+        slot: Option<&Slot<A>>,
+    ) -> Result<(Storms, Option<Gone>), Missing> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Missing::BackingOff(STOPPING));
         }
-        let (exists, storms, predecessor) = match slots.0.get(key) {
-            Some(Slot::Down { until, storms }) => {
-                if let Some(back_off) = backing_off(*until, now) {
-                    return Err(Missing::BackingOff(back_off));
-                }
-                (may_exist(), *storms, None)
-            }
+        let may_exist = || birth == Birth::Allowed || deps.snapshots().contains(A::KIND, &key.to_string());
+        let (exists, inherited) = match slot {
+            Some(Slot::Down { until, storms }) => match backing_off(*until, now) {
+                Some(back_off) => return Err(Missing::BackingOff(back_off)),
+                None => (may_exist(), (*storms, None)),
+            },
             Some(Slot::Leaving { life, fate }) => {
                 let exists = match fate {
                     Fate::Stopping => true,
                     Fate::Saved => may_exist(),
                     Fate::Removed => birth == Birth::Allowed,
                 };
-                (exists, life.storms, Some(life.gone()))
+                (exists, (life.storms, Some(life.gone())))
             }
-            Some(slot) => (true, Storms::default(), slot.life().map(|life| life.gone())),
-            None => (may_exist(), Storms::default(), None),
+            // Retiring, and too far gone to be won back.
+            Some(slot) => (true, (Storms::default(), slot.life().map(|life| life.gone()))),
+            None => (may_exist(), (Storms::default(), None)),
         };
-        if !exists {
-            return Err(Missing::Unknown);
-        }
-        let life = Life::new(now, storms);
-        let addr = self.begin(deps, key, &life, predecessor);
-        slots.0.insert(key.clone(), Slot::Alive { addr: addr.clone(), life });
-        Ok(addr)
-    }
-
-    /// Begins an activation on the key's own arbiter. Messages queue up in its mailbox until it is restored.
-    fn begin(self: &Arc<Self>, deps: &Deps, key: &A::Key, life: &Arc<Life>, predecessor: Option<Gone>) -> Addr<A> {
-        self.activations.fetch_add(1, Ordering::Relaxed);
-        let (sender, mailbox) = channel(MAILBOX);
-        let guardian = Guardian::new(self.clone(), deps.clone(), key.clone(), life.clone(), predecessor);
-        // Without an arbiter the guardian is dropped, and senders are answered that the mailbox is closed.
-        if let Some(arbiter) = arbiter_for(deps, hash_of(key)) {
-            arbiter.spawn_fn(move || guardian.bring_up(mailbox));
-        }
-        Addr::new(sender)
+        if exists { Ok(inherited) } else { Err(Missing::Unknown) }
     }
 
     pub(super) fn retire(&self, key: &A::Key, life: &Arc<Life>) -> bool {
@@ -158,12 +164,10 @@ impl<A: Entity> Core<A> {
 
     pub(super) fn let_go(&self, key: &A::Key, life: &Arc<Life>) -> bool {
         let gone = self.slots.write().let_go(key, life);
-        self.passivations.fetch_add(u64::from(gone), Ordering::Relaxed);
+        if gone {
+            count(&self.counts.passivations);
+        }
         gone
-    }
-
-    pub(super) fn count_restart(&self) {
-        self.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes notice that an activation is over.
@@ -176,7 +180,7 @@ impl<A: Entity> Core<A> {
             let _waited_for_by_flush = deps.snapshots().remove(A::KIND, &key.to_string());
         }
         let down = (how == End::GivenUp && order < Order::Stop).then(|| {
-            self.storms.fetch_add(1, Ordering::Relaxed);
+            count(&self.counts.storms);
             let storms = life.storms.another(life.begun, now);
             Slot::Down { until: storms.over_at(now), storms }
         });
@@ -211,48 +215,6 @@ impl<A: Entity> Core<A> {
         wait_and_flush(deps.clone(), gone.into_iter().collect())
     }
 
-    pub(super) fn list(&self, deps: &Deps) -> Vec<A::Key> {
-        let stored = deps.snapshots().ids(A::KIND);
-        let slots = self.slots.read();
-        let mut keys: HashMap<String, A::Key> =
-            stored.into_iter().filter_map(|id| read_key::<A>(&id).map(|key| (id, key))).collect();
-        for (key, slot) in &slots.0 {
-            match slot {
-                Slot::Leaving { fate: Fate::Removed, .. } => drop(keys.remove(&key.to_string())),
-                _ if slot.is_alive() => drop(keys.insert(key.to_string(), key.clone())),
-                _ => {}
-            }
-        }
-        let mut keys: Vec<_> = keys.into_iter().collect();
-        keys.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        keys.into_iter().map(|(_, key)| key).collect()
-    }
-
-    pub(super) fn list_alive(&self) -> Vec<A::Key> {
-        let slots = self.slots.read();
-        slots.0.iter().filter(|(_, slot)| slot.is_alive()).map(|(key, _)| key.clone()).collect()
-    }
-
-    pub(super) fn alive(&self) -> usize {
-        self.slots.read().0.values().filter(|slot| slot.is_alive()).count()
-    }
-
-    pub(super) fn observe_with(&self, deps: &Deps) -> Observed {
-        let now = deps.now();
-        let is_down = |slot: &&Slot<A>| matches!(slot, Slot::Down { until, .. } if backing_off(*until, now).is_some());
-        let backing_off = self.slots.read().0.values().filter(is_down).count();
-        Observed {
-            kind: A::KIND.to_owned(),
-            alive: self.alive(),
-            stored: deps.snapshots().ids(A::KIND).len(),
-            backing_off,
-            activations: self.activations.load(Ordering::Relaxed),
-            passivations: self.passivations.load(Ordering::Relaxed),
-            restarts: self.restarts.load(Ordering::Relaxed),
-            storms: self.storms.load(Ordering::Relaxed),
-        }
-    }
-
     pub(super) fn sweep(&self, now: Timestamp) {
         let mut forgotten = Vec::new();
         for (key, slot) in &self.slots.read().0 {
@@ -271,7 +233,7 @@ impl<A: Entity> Core<A> {
     }
 }
 
-impl<A: Entity> AnyRegistry for Core<A> {
+impl<A: Entity> AnyRegistry for Entities<A> {
     fn observe(&self, deps: &Deps) -> Observed {
         self.observe_with(deps)
     }
@@ -312,33 +274,11 @@ async fn wait_and_flush(deps: Deps, gone: Vec<Gone>) -> Result<(), StoreError> {
     flushed.await
 }
 
-async fn sweep_for_ever<A: Entity>(core: Weak<Core<A>>, deps: WeakDeps, every: Duration) {
+async fn sweep_for_ever<A: Entity>(entities: Weak<Entities<A>>, deps: WeakDeps, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     loop {
         ticks.tick().await;
-        let (Some(core), Some(deps)) = (core.upgrade(), deps.upgrade()) else { return };
-        core.sweep(deps.now());
+        let (Some(entities), Some(deps)) = (entities.upgrade(), deps.upgrade()) else { return };
+        entities.sweep(deps.now());
     }
-}
-
-fn hash_of(key: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Returns the thread that the keys of this hash live on.
-fn arbiter_for(deps: &Deps, hash: u64) -> Option<ArbiterHandle> {
-    let arbiters = deps.arbiters();
-    if arbiters.is_empty() {
-        return Arbiter::try_current();
-    }
-    let count = u64::try_from(arbiters.len()).unwrap_or(1);
-    arbiters.get(usize::try_from(hash % count).unwrap_or(0)).cloned()
-}
-
-/// Reads a key back from a snapshot's id.
-fn read_key<A: Entity>(id: &str) -> Option<A::Key> {
-    let read = serde_json::from_value(serde_json::Value::String(id.to_owned()));
-    read.inspect_err(|error| warn!(kind = A::KIND, id, %error, "`{id}` is no key of kind `{}`", A::KIND)).ok()
 }
