@@ -25,7 +25,7 @@ describe("fleet's socket limits", { skip: isPeer }, () => {
       }
       await tablet.take(answer, limit);
       // A different event has a limit of its own, and its answer comes after whatever the dropped ones would have caused.
-      tablet.emit("tablet-get-session", "nonsense");
+      tablet.emit("tablet-get-session", 42);
       await sees(tablet, "on-session-error", { error: "Invalid session ID format" });
       assert.equal(tablet.count(answer), 0);
       assert.equal(tablet.reason, undefined);
