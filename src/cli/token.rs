@@ -21,6 +21,6 @@ pub(super) fn run(file: Option<&Path>, options: &Token) -> Result<(), Failure> {
     let claims = claims.map_err(|fault| Failure::Misuse(fault.message))?;
     let secrets = config.open_secrets(&SystemRandom).map_err(|error| Failure::because(&error))?;
     let key = secrets.get(JWT_SECRET).ok_or_else(|| Failure::Failed(format!("there is no `{JWT_SECRET}`")))?;
-    let lifetime_secs = i64::try_from(TOKEN_LIFETIME_SECS).unwrap_or(i64::MAX);
+    let lifetime_secs = TOKEN_LIFETIME_SECS;
     print_line(Tokens::new(Fleet::NAME, key.as_bytes()).issue(&claims, lifetime_secs, SystemClock.now()))
 }

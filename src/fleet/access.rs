@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_from_auth_then_header_then_query() {
-        let full = Handshake { authorization: Some("Bearer header".into()), query: "EIO=4&token=query".into(), ..Handshake::default() };
+        let full =
+            Handshake { authorization: Some("Bearer header".into()), query: "EIO=4&token=query".into(), ..Handshake::default() };
         let query = Handshake { authorization: None, ..full.clone() };
         let check = |handshake: &Handshake, auth: Option<&Value>, expected: Option<&str>| {
             assert_eq!(token(handshake, auth).as_deref(), expected);

@@ -65,7 +65,16 @@ impl Lag {
         let mean = sorted.iter().sum::<f64>() / count;
         let variance = sorted.iter().map(|late| (late - mean).powi(2)).sum::<f64>() / count;
         let below = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len() - 1)).copied().unwrap_or(latest);
-        Figures { latest, min: below(0), max: below(100), mean, stddev: variance.sqrt(), p50: below(50), p90: below(90), p99: below(99) }
+        Figures {
+            latest,
+            min: below(0),
+            max: below(100),
+            mean,
+            stddev: variance.sqrt(),
+            p50: below(50),
+            p90: below(90),
+            p99: below(99),
+        }
     }
 }
 

@@ -73,7 +73,8 @@ impl FleetMetrics {
         let connection = |kind: DeviceType, event: &str| {
             self.set.counter(CONNECTIONS.0, CONNECTIONS.1, &[("type", kind.as_str()), ("event", event)])
         };
-        let by_type = |event: &str| [DeviceType::Headset, DeviceType::Tablet, DeviceType::Dashboard].map(|kind| connection(kind, event));
+        let by_type =
+            |event: &str| [DeviceType::Headset, DeviceType::Tablet, DeviceType::Dashboard].map(|kind| connection(kind, event));
         let operation = |operation: &str, success: &str| {
             self.set.counter(LOCKS.0, LOCKS.1, &[("operation", operation), ("success", success)])
         };
@@ -176,7 +177,11 @@ fn process(process: &Process, lag: Figures) -> Vec<Family> {
             "Total user and system CPU time spent in seconds.",
             process.cpu_user_secs + process.cpu_system_secs,
         ),
-        gauge("turing_process_start_time_seconds", "Start time of the process since unix epoch in seconds.", one(bytes(process.start_time_secs))),
+        gauge(
+            "turing_process_start_time_seconds",
+            "Start time of the process since unix epoch in seconds.",
+            one(bytes(process.start_time_secs)),
+        ),
         gauge("turing_process_resident_memory_bytes", "Resident memory size in bytes.", one(bytes(process.resident_bytes))),
         gauge("turing_process_virtual_memory_bytes", "Virtual memory size in bytes.", one(bytes(process.virtual_bytes))),
         gauge("turing_process_heap_bytes", "Process heap size in bytes.", one(bytes(process.heap_bytes))),
@@ -186,7 +191,11 @@ fn process(process: &Process, lag: Figures) -> Vec<Family> {
         gauge("turing_nodejs_eventloop_lag_min_seconds", "The minimum recorded scheduler delay.", one(lag.min)),
         gauge("turing_nodejs_eventloop_lag_max_seconds", "The maximum recorded scheduler delay.", one(lag.max)),
         gauge("turing_nodejs_eventloop_lag_mean_seconds", "The mean of the recorded scheduler delays.", one(lag.mean)),
-        gauge("turing_nodejs_eventloop_lag_stddev_seconds", "The standard deviation of the recorded scheduler delays.", one(lag.stddev)),
+        gauge(
+            "turing_nodejs_eventloop_lag_stddev_seconds",
+            "The standard deviation of the recorded scheduler delays.",
+            one(lag.stddev),
+        ),
         gauge("turing_nodejs_eventloop_lag_p50_seconds", "The 50th percentile of the recorded scheduler delays.", one(lag.p50)),
         gauge("turing_nodejs_eventloop_lag_p90_seconds", "The 90th percentile of the recorded scheduler delays.", one(lag.p90)),
         gauge("turing_nodejs_eventloop_lag_p99_seconds", "The 99th percentile of the recorded scheduler delays.", one(lag.p99)),
@@ -256,8 +265,9 @@ mod tests {
     #[test]
     fn the_first_scrape_announces_all_23_families_and_the_process() {
         let text = FleetMetrics::new().render(&Gauges::default(), 0, Figures::default());
-        let (own, process): (Vec<&str>, Vec<&str>) =
-            types(&text).into_iter().partition(|line| !line.starts_with("turing_process_") && !line.starts_with("turing_nodejs_"));
+        let (own, process): (Vec<&str>, Vec<&str>) = types(&text)
+            .into_iter()
+            .partition(|line| !line.starts_with("turing_process_") && !line.starts_with("turing_nodejs_"));
         let mut expected = [
             "turing_connected_devices_total gauge",
             "turing_locked_devices_total gauge",
@@ -305,7 +315,12 @@ mod tests {
         counted.frame_batch_size.record(3);
         metrics.received("headset-frame");
         metrics.dropped("headset-frame");
-        metrics.served(&Served { method: "GET", route: "/api/devices/{deviceId}", status: 404, elapsed: Duration::from_millis(20) });
+        metrics.served(&Served {
+            method: "GET",
+            route: "/api/devices/{deviceId}",
+            status: 404,
+            elapsed: Duration::from_millis(20),
+        });
         Sent(Arc::clone(&metrics)).emitted("on-device-locked", 2);
         let gauges = Gauges { connected: vec![(DeviceType::Headset, 1)], ..Gauges::default() };
         let text = metrics.render(&gauges, 4, Figures::default());

@@ -15,15 +15,17 @@ use hubbub_actors::fleet::auth;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_protocol::contract::{Access, Endpoint};
 use hubbub_protocol::fleet::Fleet;
-use hubbub_protocol::fleet::capture::{CreateSession, EndSession, GetActiveSession, GetSessionStatus, PauseSession, StartSession};
+use hubbub_protocol::fleet::capture::{
+    CreateSession, EndSession, GetActiveSession, GetSessionStatus, PauseSession, StartSession,
+};
 use hubbub_protocol::fleet::dashboard::{Subscribe, Unsubscribe};
 use hubbub_protocol::fleet::devices::{GetDevice, GetHistory, ListDevices, NameDevice, SummariseFleet};
 use hubbub_protocol::fleet::headset::{Frame, Identify, ReportLogsProcessed, ReportRecording, ReportStatus, ReportTelemetry};
 use hubbub_protocol::fleet::health::Metrics;
 use hubbub_protocol::fleet::sessions::{GetSession, ListSessions};
 use hubbub_protocol::fleet::tablet::{
-    ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording, StopAllRecording,
-    StopRecording, SyncMetadata, ToggleAllRecording, ToggleRecording, UnlockAllDevices, UnlockDevice,
+    ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording,
+    StopAllRecording, StopRecording, SyncMetadata, ToggleAllRecording, ToggleRecording, UnlockAllDevices, UnlockDevice,
 };
 
 use crate::edge::{Edge, Endpoints, Mounted};

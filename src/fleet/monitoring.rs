@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use hubbub_actors::fleet::roster::state::Gauges;
-use hubbub_actors::fleet::{Wiring, roster, rooms};
+use hubbub_actors::fleet::{Wiring, rooms, roster};
 use hubbub_actors::kit::ask::Ask;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_protocol::fault::Fault;

@@ -52,7 +52,8 @@ pub fn site(parts: &Parts) -> (Site, Arc<Monitor>) {
         polling::mount(config, Arc::clone(&mounted));
         table.configure(config);
     };
-    let site = Site { system: Fleet::NAME, key: "fleet.port", port: config.port, services: vec![service], routes: Arc::new(routes) };
+    let site =
+        Site { system: Fleet::NAME, key: "fleet.port", port: config.port, services: vec![service], routes: Arc::new(routes) };
     (site, monitor)
 }
 

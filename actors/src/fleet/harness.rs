@@ -16,7 +16,7 @@ use super::{Wiring, connected, disconnected, roster};
 use crate::kit::ask::{Ask, Routed, ask};
 use crate::kit::caller::Caller;
 use crate::kit::clock::TestClock;
-use crate::kit::deps::Deps;
+use crate::kit::deps::{Deps, DepsBuilder};
 use crate::kit::emit::Emitter;
 use crate::kit::ids::{SeededRandom, SocketId};
 use crate::kit::outbox::{Outbox, OutboxPolicy};
@@ -45,6 +45,22 @@ impl World {
 
     /// Returns a fleet over a store that another one may have left, in another run of the process.
     pub fn on(store: Arc<dyn SnapshotStore>, clock: TestClock, boot_id: u64, change: impl FnOnce(&mut Wiring)) -> Self {
+        Self::build(Deps::builder(), store, clock, boot_id, change)
+    }
+
+    /// Returns a fresh fleet whose actors live on several threads.
+    pub fn on_threads(count: usize) -> Self {
+        let builder = Deps::builder().start_arbiters(count);
+        Self::build(builder, Arc::new(MemoryStore::new()), TestClock::default(), 1, |_| {})
+    }
+
+    fn build(
+        builder: DepsBuilder,
+        store: Arc<dyn SnapshotStore>,
+        clock: TestClock,
+        boot_id: u64,
+        change: impl FnOnce(&mut Wiring),
+    ) -> Self {
         let emitter = Emitter::new("/", None, None);
         let mut wiring = Wiring {
             emitter: emitter.clone(),
@@ -54,7 +70,7 @@ impl World {
             lock_grace_ms: 0,
         };
         change(&mut wiring);
-        let builder = Deps::builder().clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
+        let builder = builder.clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
         let deps = builder.snapshots(store.clone()).insert(wiring).build();
         Self { deps, clock, store, emitter, outboxes: Mutex::default() }
     }

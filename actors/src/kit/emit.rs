@@ -4,7 +4,7 @@
 //! straight into each member's Outbox. Reason: what one actor emits to a room and to a socket of that room arrives in the
 //! order in which it was emitted; a queue per worker would let one overtake the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -81,6 +81,7 @@ type Members = Arc<RwLock<IndexMap<SocketId, Arc<Member>>>>;
 enum Target<'a> {
     All,
     Room(&'a Room, Option<&'a SocketId>),
+    Either(&'a Room, &'a Room),
     Socket(&'a SocketId),
 }
 
@@ -114,6 +115,11 @@ impl Emitter {
     /// Emits to everyone in `room` but `except`.
     pub fn emit_except<E: Emit>(&self, room: &Room, except: &SocketId, event: &E) -> Delivery {
         self.send(Target::Room(room, Some(except)), event, Lane::Reliable)
+    }
+
+    /// Emits to everyone who is in one of two rooms, once to those who are in both.
+    pub fn emit_either<E: Emit>(&self, one: &Room, other: &Room, event: &E) -> Delivery {
+        self.send(Target::Either(one, other), event, Lane::Reliable)
     }
 
     /// Emits to every socket of the namespace.
@@ -183,8 +189,8 @@ impl Emitter {
     ) -> Delivery {
         let delivery = match (&self.0.journal, lane) {
             (Some(journal), Lane::Reliable) => {
-                let (room, except) = target.for_journal();
-                let entry = Entry { room, except, name: name.to_owned(), args: args() };
+                let (rooms, except) = target.for_journal();
+                let entry = Entry { rooms, except, name: name.to_owned(), args: args() };
                 journal.record(entry, |offset| self.push(target, lane, &|dialect| encode(dialect, Some(offset))))
             }
             _ => self.push(target, lane, &|dialect| encode(dialect, None)),
@@ -204,16 +210,30 @@ impl Emitter {
                     cast.to(&member);
                 }
             }
-            Target::Room(room, except) => {
-                let Some(members) = self.0.rooms.read().get(room).cloned() else { return cast.delivery };
-                for (id, member) in members.read().iter() {
-                    if Some(id) != except {
+            Target::Room(room, except) => self.each_member(room, |id, member| {
+                if Some(id) != except {
+                    cast.to(member);
+                }
+            }),
+            Target::Either(one, other) => {
+                let mut reached = HashSet::new();
+                self.each_member(one, |id, member| {
+                    reached.insert(id.clone());
+                    cast.to(member);
+                });
+                self.each_member(other, |id, member| {
+                    if !reached.contains(id) {
                         cast.to(member);
                     }
-                }
+                });
             }
         }
         cast.delivery
+    }
+
+    fn each_member(&self, room: &Room, mut visit: impl FnMut(&SocketId, &Member)) {
+        let Some(members) = self.0.rooms.read().get(room).cloned() else { return };
+        members.read().iter().for_each(|(id, member)| visit(id, member));
     }
 
     fn member(&self, id: &SocketId) -> Option<Arc<Member>> {
@@ -318,11 +338,12 @@ impl Emitter {
 }
 
 impl Target<'_> {
-    fn for_journal(self) -> (Option<Room>, Option<SocketId>) {
+    fn for_journal(self) -> (Vec<Room>, Option<SocketId>) {
         match self {
-            Self::All => (None, None),
-            Self::Room(room, except) => (Some(room.clone()), except.cloned()),
-            Self::Socket(id) => (Some(Room::new(id.as_str())), None),
+            Self::All => (Vec::new(), None),
+            Self::Room(room, except) => (vec![room.clone()], except.cloned()),
+            Self::Either(one, other) => (vec![one.clone(), other.clone()], None),
+            Self::Socket(id) => (vec![Room::new(id.as_str())], None),
         }
     }
 }

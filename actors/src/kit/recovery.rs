@@ -24,8 +24,8 @@ pub const WINDOW_MS: i64 = 120_000;
 /// One recorded emission.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// The room it went to; none for everyone.
-    pub room: Option<Room>,
+    /// The rooms it went to; none for everyone.
+    pub rooms: Vec<Room>,
     /// The socket that was left out.
     pub except: Option<SocketId>,
     /// The event's name.
@@ -131,8 +131,9 @@ impl Journal {
     fn missed(&self, state: &State, first: u64, away: &Away) -> Missed {
         let own = Room::new(away.socket.as_str());
         let is_for = |entry: &Entry| {
-            let is_member = entry.room.as_ref().is_none_or(|room| *room == own || away.rooms.contains(room));
-            is_member && entry.except.as_ref() != Some(&away.socket)
+            let is_member = |room: &Room| *room == own || away.rooms.contains(room);
+            let is_addressed = entry.rooms.is_empty() || entry.rooms.iter().any(is_member);
+            is_addressed && entry.except.as_ref() != Some(&away.socket)
         };
         let later = state.entries.iter().filter(|(number, _, entry)| *number >= first && is_for(entry));
         later.map(|(number, _, entry)| (Entry::clone(entry), self.offset(*number))).collect()

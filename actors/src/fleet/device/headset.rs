@@ -103,8 +103,7 @@ impl Handler<Ask<ReportRecording>> for Device {
             self.wiring.emitter.emit(&self.room, &HeadsetRecordingInactive);
         }
         let changed = DeviceRecordingChanged { device_id: self.id.clone(), is_recording };
-        self.wiring.emitter.emit(&self.room, &changed);
-        self.wiring.emitter.emit(&rooms::dashboards(), &changed);
+        self.wiring.emitter.emit_either(&self.room, &rooms::dashboards(), &changed);
         Ok(())
     }
 }

@@ -79,6 +79,19 @@ async fn a_subscriber_gets_the_whole_fleet_and_then_every_change() {
 }
 
 #[actix::test]
+async fn a_tablet_that_holds_a_headset_and_watches_the_fleet_hears_of_its_recording_once() {
+    let world = World::new();
+    let headset = world.headset("QUEST_001", "h1").await;
+    let tablet = world.tablet("TABLET_01", "t1").await;
+    world.ask(&tablet, LockDevice { device_id: id("QUEST_001") }).await.expect("locked");
+    world.ask(&tablet, Subscribe {}).await.expect("subscribed");
+    world.forget().await;
+    world.ask(&headset, ReportRecording { is_recording: true }).await.expect("taken");
+    let changed = json!(["on-device-recording-changed", { "deviceId": "QUEST_001", "isRecording": true }]);
+    assert_eq!(world.told("t1").await, [json!(["on-headset-recording-active"]), changed]);
+}
+
+#[actix::test]
 async fn a_rename_is_told_to_everyone_and_to_dashboards() {
     tokio::time::pause();
     let world = World::new();

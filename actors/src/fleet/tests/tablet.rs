@@ -57,13 +57,13 @@ async fn a_batch_locks_what_it_can_in_the_order_of_the_request() {
 
 #[actix::test]
 async fn two_tablets_that_race_for_devices_never_both_win_one() {
-    let world = World::new();
+    let world = World::on_threads(4);
     let devices: Vec<String> = (0..8).map(|number| format!("QUEST_{number:03}")).collect();
     for device in &devices {
         world.headset(device, device).await;
     }
     let (one, two) = (world.tablet("TABLET_01", "t1").await, world.tablet("TABLET_02", "t2").await);
-    for _ in 0..20 {
+    for _ in 0..200 {
         let reversed = devices.iter().rev().cloned().collect();
         let (first, second) = futures_util::future::join(
             world.ask(&one, LockDevices { device_ids: devices.clone() }),
