@@ -25,8 +25,8 @@ describe("fleet's socket limits", { skip: isPeer }, () => {
       }
       await tablet.take(answer, limit);
       // A different event has a limit of its own, and its answer comes after whatever the dropped ones would have caused.
-      tablet.emit("tablet-get-session", 42);
-      await sees(tablet, "on-session-error", { error: "Invalid session ID format" });
+      tablet.emit("tablet-get-session", "session_1707235200000_abc123");
+      await sees(tablet, "on-session-error", { error: "Session not found", sessionId: "<session>" });
       assert.equal(tablet.count(answer), 0);
       assert.equal(tablet.reason, undefined);
       tablet.close();

@@ -55,19 +55,26 @@ export async function inBrowser(host, script) {
       "--host-resolver-rules=MAP * 127.0.0.1",
       `http://${host}:${site.port}/`,
     ],
-    { stdio: "ignore" },
+    // A process group of its own, so that its helpers end with it.
+    { stdio: "ignore", detached: true },
   );
-  const kill = () => chromium.kill("SIGKILL");
+  const kill = () => {
+    try {
+      process.kill(-chromium.pid, "SIGKILL");
+    } catch {
+      // It is gone already, or never came.
+    }
+  };
   process.once("exit", kill);
   const gone = new Promise((resolve) => chromium.once("exit", resolve));
   const failed = new Promise((_, reject) => chromium.once("error", reject));
   try {
     return await Promise.race([within(site.report, "report from the page", 60_000), failed]);
   } finally {
-    chromium.kill("SIGTERM");
+    kill();
     await Promise.race([gone, failed.catch(() => {})]);
     process.removeListener("exit", kill);
     site.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }

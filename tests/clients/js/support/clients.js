@@ -7,7 +7,7 @@ import { isPeer } from "./server.js";
 const require = createRequire(import.meta.url);
 const io3 = require("socket.io-client-3");
 const io2 = require("socket.io-client-2");
-const EVENT_DEADLINE_MS = 15_000;
+const EVENT_DEADLINE_MS = 10_000;
 
 const websocket = { transports: ["websocket"] };
 const polling = { transports: ["polling"] };

@@ -54,6 +54,11 @@ export async function startServer(systems, settings = {}, { dataDir } = {}) {
   const child = spawn(command, args, { env: environment(systems, settings, directory), stdio: ["ignore", "pipe", "pipe"] });
   const server = new RunningServer(child, directory, dataDir === undefined);
   await server.untilReady(`${command} ${args.join(" ")}`);
+  const missing = systems.filter((system) => !server.urls[system]);
+  if (missing.length > 0) {
+    await server.stop();
+    throw new Error(`no listener for ${missing.join(", ")} among:\n${server.log.join("\n")}`);
+  }
   return server;
 }
 
@@ -68,8 +73,11 @@ class RunningServer {
       child.once("exit", (code, signal) => resolve({ code, signal }));
     });
     // A test run that dies or is interrupted leaves no server behind.
-    this.killOnExit = () => child.kill("SIGKILL");
-    process.once("exit", this.killOnExit);
+    this.abandon = () => {
+      child.kill("SIGKILL");
+      this.#removeData();
+    };
+    process.once("exit", this.abandon);
   }
 
   untilReady(description) {
@@ -112,10 +120,14 @@ class RunningServer {
     const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP_DEADLINE_MS);
     const ended = await this.exited;
     clearTimeout(timer);
-    process.removeListener("exit", this.killOnExit);
+    process.removeListener("exit", this.abandon);
+    this.#removeData();
+    return ended;
+  }
+
+  #removeData() {
     if (this.ownsDataDir) {
       rmSync(this.dataDir, { recursive: true, force: true });
     }
-    return ended;
   }
 }
