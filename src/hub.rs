@@ -14,6 +14,7 @@ use hubbub_protocol::wire::limits::Limits;
 
 use crate::config::Config;
 use crate::edge::Edge;
+use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 use crate::fleet;
 use crate::lab;
@@ -100,6 +101,7 @@ impl Parts {
             },
             limits: Limits::new(max_payload_bytes),
             origins: OriginPolicy::new(origins, self.config.bind),
+            proxies: TrustedProxies::new(self.config.trusted_proxies.clone()),
             outbox: Arc::new(outbox),
             layer,
             capacity: Arc::clone(&self.capacity),

@@ -77,7 +77,7 @@ async fn exchange(service: &Arc<Service>, request: &HttpRequest, query: Query, b
         return refuse(Refusal::BadRequest);
     }
     if is_get {
-        poll(&session, &query).await
+        poll(&session).await
     } else if is_post {
         post(&session, request, body).await
     } else {
@@ -96,19 +96,19 @@ fn open(service: &Arc<Service>, request: &HttpRequest, query: &Query) -> HttpRes
     };
     let handshake = handshake_of(request.headers().into(), address, request.query_string());
     let session = Session::open(service, ids::token128(service.deps.random()).into(), query.revision, handshake, place, None);
-    let mut encoder = encoder(&session, query);
+    let mut encoder = encoder(&session);
     session.outbox.drain(|entry| encoder.push_frames(entry));
     body_of(encoder)
 }
 
 /// Answers a poll as soon as something waits, the connection moves to a WebSocket, or it ends.
-async fn poll(session: &Arc<Session>, query: &Query) -> HttpResponse {
+async fn poll(session: &Arc<Session>) -> HttpResponse {
     if let Err(refusal) = session.begin_poll() {
         return refuse(refusal);
     }
     let _poll = Finally(|| session.end_poll());
     loop {
-        let mut encoder = encoder(session, query);
+        let mut encoder = encoder(session);
         if session.is_upgrading() {
             session.outbox_for_poll(&mut encoder);
             if encoder.is_empty() {
@@ -173,8 +173,8 @@ async fn read(mut payload: Payload, max_bytes: usize) -> Result<Bytes, StatusCod
     Ok(body.freeze())
 }
 
-fn encoder(session: &Session, query: &Query) -> Encoder {
-    Encoder::new(session.revision, !query.b64, session.service.limits.max_payload_bytes)
+fn encoder(session: &Session) -> Encoder {
+    Encoder::new(session.revision, !session.is_text_only, session.service.limits.max_payload_bytes)
 }
 
 fn body_of(encoder: Encoder) -> HttpResponse {

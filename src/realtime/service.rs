@@ -13,6 +13,7 @@ use super::capacity::Capacity;
 use super::namespace::Namespace;
 use super::reaper::Reaper;
 use super::session::Session;
+use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 
 /// The timing of connections, in milliseconds.
@@ -48,6 +49,8 @@ pub struct Service {
     pub limits: Limits,
     /// Who may connect from a browser.
     pub origins: OriginPolicy,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
     /// The bounds of every Outbox.
     pub outbox: Arc<OutboxPolicy>,
     /// What messages are.

@@ -17,7 +17,7 @@ use super::capacity::Place;
 use super::dispatch::{Socket, Work};
 use super::flusher::Link;
 use super::namespace::Handshake;
-use super::reaper::now_ms;
+use super::reaper::{TICK_MS, now_ms};
 use super::service::{Layer, Service};
 
 /// Packets of one connection that may wait for an event under way before its reading pauses.
@@ -33,6 +33,8 @@ pub struct Session {
     pub service: Arc<Service>,
     /// Its revision of Engine.IO, which never changes.
     pub revision: Revision,
+    /// Its polls are answered in text, binary data in base64: as its first request asked.
+    pub is_text_only: bool,
     /// What its first request said.
     pub handshake: Handshake,
     /// What waits to be sent.
@@ -123,6 +125,7 @@ impl Session {
         let transport = match link {
             Some(link) => {
                 service.sessions.websocket_opened();
+                link.hold(&outbox);
                 outbox.attach(Arc::clone(&link) as Arc<dyn Wake>);
                 Transport::WebSocket(link)
             }
@@ -136,6 +139,7 @@ impl Session {
             id,
             service: Arc::clone(service),
             revision,
+            is_text_only: handshake.query_value("b64").is_some_and(|value| !value.is_empty()),
             handshake,
             outbox,
             state: Mutex::new(State::new(transport)),
@@ -260,7 +264,7 @@ impl Session {
         let timing = &self.service.timing;
         let mut next = u64::MAX;
         let mut check = |deadline: u64, reason| {
-            if now >= deadline {
+            if now + TICK_MS >= deadline {
                 return Some(reason);
             }
             next = next.min(deadline);
@@ -449,7 +453,7 @@ impl Heart {
             self.next_ping.store(last_seen.max(ping_sent) + timing.ping_interval_ms, Ordering::Relaxed);
         }
         let next_ping = self.next_ping.load(Ordering::Relaxed);
-        if now < next_ping {
+        if now + TICK_MS < next_ping {
             return next_ping;
         }
         session.outbox.push(Bytes::from_static(PING_FRAME));

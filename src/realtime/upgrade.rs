@@ -88,8 +88,7 @@ pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, 
         None => Some(service.capacity.take(address).map_err(Refused::Full)?),
         Some(id) => {
             let session = service.sessions.get(id).ok_or(Refused::Engine(Refusal::UnknownSid))?;
-            let may_upgrade = session.revision == query.revision && !session.is_upgrading() && !session.has_ended();
-            if !may_upgrade {
+            if session.revision != query.revision || session.has_ended() {
                 return Err(Refused::Engine(Refusal::BadRequest));
             }
             None

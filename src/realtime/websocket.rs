@@ -58,7 +58,7 @@ pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<T
     let session = match open(accepted, &mut reader, early.to_vec()).await {
         Some(session) => session,
         None => {
-            link.cut();
+            link.hang_up();
             return;
         }
     };
@@ -76,6 +76,11 @@ async fn open(accepted: Accepted, reader: &mut Reader, mut early: Vec<u8>) -> Op
         }
         Some(id) => {
             let session = service.sessions.get(&id)?;
+            if session.is_upgrading() {
+                // The session has its WebSocket, or is getting it; this one is not wanted.
+                reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
+                return None;
+            }
             let deadline = Duration::from_millis(service.timing.upgrade_timeout_ms);
             let is_upgraded = tokio::time::timeout(deadline, reader.upgrade(&session, &mut early)).await;
             if !matches!(is_upgraded, Ok(Some(()))) {
