@@ -10,7 +10,7 @@ use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::outbox::CloseReason;
-use hubbub_protocol::contract::{Access, Event, EventLimit, SocketError, System};
+use hubbub_protocol::contract::{Access, Event, EventLimit, System};
 use hubbub_protocol::fault::{Fault, Kind};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
@@ -97,6 +97,9 @@ impl Hooks for OpenHooks {
     }
 }
 
+/// Takes an event up; the id asks for an acknowledgement.
+pub type Call = Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>;
+
 /// How one event is handled.
 pub struct Handler {
     /// Its name as the contract writes it; the label of its metrics.
@@ -105,8 +108,8 @@ pub struct Handler {
     pub limit: Option<EventLimit>,
     /// Its place among a socket's rate windows.
     pub index: usize,
-    /// Takes the event up; the id asks for an acknowledgement.
-    pub call: Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>,
+    /// What it does.
+    pub call: Call,
 }
 
 /// A namespace of one system.
@@ -153,8 +156,6 @@ impl Namespace {
         self
     }
 }
-
-type Call = Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>;
 
 /// A system's table of events: one line per event.
 pub struct Events<S> {
@@ -212,6 +213,3 @@ fn permit(access: Access, caller: &Caller) -> Result<(), Fault> {
     };
     if is_allowed { Ok(()) } else { Err(Fault::new(Kind::Forbidden, "FORBIDDEN", "This token may not send this event")) }
 }
-
-/// Refuses with the system's own error event.
-pub type Refusal = SocketError;

@@ -37,9 +37,8 @@ pub fn mount(config: &mut ServiceConfig, service: Arc<Service>) {
 
 /// Answers every other path in Engine.IO's words: for a port without routes of its own.
 pub fn mount_nothing_else(config: &mut ServiceConfig) {
-    let nothing = || async {
-        HttpResponse::NotFound().content_type("application/json; charset=utf-8").body(error_body(0, "Not found"))
-    };
+    let nothing =
+        || async { HttpResponse::NotFound().content_type("application/json; charset=utf-8").body(error_body(0, "Not found")) };
     config.default_service(web::route().to(nothing));
 }
 
@@ -72,7 +71,10 @@ async fn exchange(service: &Arc<Service>, request: &HttpRequest, query: Query, b
     let Some(id) = query.sid.as_deref() else {
         return if is_get { open(service, request, &query) } else { refuse(Refusal::BadHandshakeMethod) };
     };
-    let Some(session) = service.sessions.get(id) else { return refuse(Refusal::UnknownSid) };
+    let address = service.client_of(request.peer_addr(), request.headers());
+    let Some(session) = service.sessions.get(id).filter(|session| session.is_of(address)) else {
+        return refuse(Refusal::UnknownSid);
+    };
     if session.revision != query.revision {
         return refuse(Refusal::BadRequest);
     }
@@ -89,12 +91,12 @@ fn open(service: &Arc<Service>, request: &HttpRequest, query: &Query) -> HttpRes
     if service.sessions.is_draining() {
         return unavailable("the server is stopping");
     }
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = service.client_of(request.peer_addr(), request.headers());
     let place = match service.capacity.take(address) {
         Ok(place) => place,
         Err(full) => return unavailable(&full.to_string()),
     };
-    let handshake = handshake_of(request.headers().into(), address, request.query_string());
+    let handshake = handshake_of(request.headers(), address, request.query_string());
     let session = Session::open(service, ids::token128(service.deps.random()).into(), query.revision, handshake, place, None);
     let mut encoder = encoder(&session);
     session.outbox.drain(|entry| encoder.push_frames(entry));

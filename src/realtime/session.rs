@@ -1,6 +1,7 @@
 //! One Engine.IO connection: its transport, its heartbeats and its end. What its messages mean is in [`super::dispatch`].
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -151,6 +152,12 @@ impl Session {
         service.reaper.watch(&session, now_ms());
         session.greet();
         session
+    }
+
+    /// Returns whether a request from `address` may be this connection's. Ids of revision 4 are secrets; those of revision 3
+    /// are also their sockets' public ids, so there the address has to match as well.
+    pub fn is_of(&self, address: Option<IpAddr>) -> bool {
+        self.revision == Revision::V4 || self.handshake.address == address
     }
 
     /// Takes note that the peer is alive.
