@@ -1,2 +1,5 @@
-//! x
-fn main(){}
+//! The `hubbub` program; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    hubbub::cli::run()
+}

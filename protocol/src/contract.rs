@@ -4,12 +4,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fault::Fault;
+use crate::refusals::{Malformed, Refusals};
 use crate::wire::args::Args;
 
 /// One of the systems that hubbub serves.
 pub trait System: 'static {
     /// The system's name: its section of the configuration, the issuer of its tokens, its metrics label.
     const NAME: &'static str;
+
+    /// What the edge says when it refuses a request by itself.
+    const REFUSALS: Refusals = Refusals::COMMON;
 
     /// Renders a fault as this system's HTTP status and JSON body.
     fn envelope(fault: &Fault) -> Envelope;
@@ -100,6 +104,14 @@ pub trait Endpoint: Contract {
     const ACCESS: Access = Access::Open;
     /// Its rate limit.
     const LIMIT: Option<Limit> = None;
+    /// Request headers that fill a field, as (header, field); path and query beat them, they beat the body.
+    const HEADERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Returns the fault that the contract names for input that does not decode; `None` for the system's common one.
+    #[must_use]
+    fn malformed(_: &Malformed) -> Option<Fault> {
+        None
+    }
 }
 
 /// An event from a client.

@@ -12,3 +12,5 @@ pub mod msgpack;
 pub mod packet;
 pub mod payload;
 pub mod value;
+
+mod surrogate;

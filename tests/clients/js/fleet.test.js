@@ -342,7 +342,7 @@ for (const kind of CLIENTS) {
       await sees(tablet1, "on-session-error", { error: "Session already ended", sessionId: "<session>" });
       tablet1.emit("tablet-start-session", "session_1707235200000_abc123");
       await sees(tablet1, "on-session-error", { error: "Session not found", sessionId: "<session>" });
-      tablet1.emit("tablet-start-session", "nonsense");
+      tablet1.emit("tablet-start-session", 42);
       await sees(tablet1, "on-session-error", { error: "Invalid session ID format" });
       tablet1.emit("tablet-get-active-session");
       assert.deepEqual(await tablet1.next("on-active-session"), [null]);

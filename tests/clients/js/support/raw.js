@@ -91,9 +91,9 @@ export class RawSocket {
     messages.forEach((message) => this.socket.send(message));
   }
 
-  /** Resolves to the close code and reason once the server has ended this connection. */
+  /** Resolves to the close code and reason once the server has ended this connection, or to its refusal of the handshake. */
   ending() {
-    return within(this.closed, "close");
+    return within(Promise.race([this.closed, this.refused]), "close");
   }
 
   close() {

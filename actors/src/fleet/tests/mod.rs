@@ -1,0 +1,13 @@
+//! What the fleet's actors do together, seen from its sockets.
+
+mod capture;
+mod headset;
+mod restart;
+mod roster;
+mod tablet;
+
+use hubbub_protocol::fleet::DeviceId;
+
+fn id(text: &str) -> DeviceId {
+    DeviceId::parse(text).expect("a good id")
+}

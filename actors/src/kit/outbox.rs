@@ -1,0 +1,509 @@
+//! The Outbox: what waits to be sent to one connection, and the two lanes it waits in.
+//!
+//! Decision: payloads never pass an actor's mailbox; whoever emits pushes straight into the receiver's Outbox, whose
+//! owner (a flusher, or a waiting poll) is woken once. Reason: a mailbox neither bounds bytes nor conflates, and a message
+//! per payload costs more than the payload. An entry is one `Bytes` with whole WebSocket frames, so that a packet and its
+//! attachments cannot be torn apart and one encoding serves every receiver.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use indexmap::IndexMap;
+use parking_lot::Mutex;
+
+/// Entries of at least this size are written from their own memory; smaller ones are gathered into one buffer.
+const LARGE_BYTES: usize = 16 * 1024;
+/// A drained lane keeps at most this capacity, so that one burst does not cost memory for ever.
+const KEPT_CAPACITY: usize = 16;
+
+/// Who is told that an Outbox has something to send. A wake is outstanding at most once until the Outbox was found empty.
+pub trait Wake: Send + Sync {
+    /// Takes note that `outbox` is due; must not block.
+    fn wake(&self, outbox: &Arc<Outbox>);
+}
+
+/// The bounds of an Outbox and the counters that all of one system share.
+#[derive(Debug)]
+pub struct OutboxPolicy {
+    /// Bytes that may wait, in either lane.
+    pub max_bytes: usize,
+    /// Entries that may wait in the reliable lane.
+    pub max_packets: usize,
+    /// Values of the latest lane that a newer one replaced or that found no room.
+    pub dropped: AtomicU64,
+    /// Connections closed because they read too slowly.
+    pub evicted: AtomicU64,
+}
+
+impl OutboxPolicy {
+    /// Returns a policy with these bounds and counters at zero.
+    #[must_use]
+    pub fn new(max_bytes: usize, max_packets: usize) -> Self {
+        Self { max_bytes, max_packets, dropped: AtomicU64::new(0), evicted: AtomicU64::new(0) }
+    }
+}
+
+/// Names a value of the latest lane: the event and what it is about. Shared by all receivers of one emission.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LatestKey(Arc<str>);
+
+impl LatestKey {
+    /// Returns the key of `event` about `subject`.
+    #[must_use]
+    pub fn new(event: &str, subject: &str) -> Self {
+        Self(format!("{event}\0{subject}").into())
+    }
+}
+
+/// What became of a pushed entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It waits to be sent.
+    Queued,
+    /// It waits, and replaced an older value that was never sent.
+    Superseded,
+    /// The Outbox is closed, or the entry closed it by overflowing it.
+    Refused,
+}
+
+/// Why a connection ends, as it stands in logs and in the reason given to the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The peer closed its transport.
+    TransportClose,
+    /// Reading or writing failed, or the peer broke the protocol below Socket.IO.
+    TransportError,
+    /// No heartbeat arrived in time.
+    PingTimeout,
+    /// The peer sent what Socket.IO does not allow.
+    ParseError,
+    /// The peer joined no namespace in time.
+    ConnectTimeout,
+    /// More waited for the peer than its Outbox holds, or it read nothing for too long.
+    SlowConsumer,
+    /// The hub ended this connection.
+    ServerDisconnect,
+    /// The client left the namespace.
+    ClientDisconnect,
+    /// The hub is stopping.
+    ShuttingDown,
+}
+
+impl CloseReason {
+    /// Returns the reason in the words that Socket.IO servers use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ConnectTimeout => "connect timeout",
+            Self::SlowConsumer => "slow consumer",
+            Self::ServerDisconnect => "server namespace disconnect",
+            Self::ClientDisconnect => "client namespace disconnect",
+            Self::ShuttingDown => "server shutting down",
+        }
+    }
+}
+
+/// What a flush takes from an Outbox.
+#[derive(Debug)]
+pub enum Taken {
+    /// Small entries, gathered in the caller's buffer.
+    Gathered,
+    /// One large entry, to be written as it is.
+    Large(Bytes),
+    /// Nothing is left and the Outbox is open; the next push wakes again.
+    Empty,
+    /// Nothing is left and the Outbox is closed.
+    Closed(CloseReason),
+}
+
+/// What waits for one connection.
+pub struct Outbox {
+    policy: Arc<OutboxPolicy>,
+    lanes: Mutex<Lanes>,
+}
+
+#[derive(Default)]
+struct Lanes {
+    /// The rest of an entry whose beginning is already on the wire; it goes before everything else.
+    unfinished: Bytes,
+    reliable: VecDeque<Bytes>,
+    latest: Option<Box<IndexMap<LatestKey, Bytes>>>,
+    bytes: usize,
+    /// A wake is outstanding: nobody needs to wake again.
+    pending: bool,
+    closed: Option<CloseReason>,
+    wake: Option<Arc<dyn Wake>>,
+}
+
+impl Outbox {
+    /// Returns an empty Outbox that nobody listens to yet.
+    #[must_use]
+    pub fn new(policy: Arc<OutboxPolicy>) -> Arc<Self> {
+        Arc::new(Self { policy, lanes: Mutex::new(Lanes::default()) })
+    }
+
+    /// Queues an entry in the reliable lane. Overflow closes the Outbox: a receiver that lost a command must reconnect.
+    pub fn push(self: &Arc<Self>, entry: Bytes) -> Pushed {
+        let mut lanes = self.lanes.lock();
+        if lanes.closed.is_some() {
+            return Pushed::Refused;
+        }
+        let over_bytes = lanes.bytes + entry.len() > self.policy.max_bytes && lanes.bytes > 0;
+        if over_bytes || lanes.reliable.len() >= self.policy.max_packets {
+            lanes.overflow();
+            self.policy.evicted.fetch_add(1, Ordering::Relaxed);
+            self.notify(lanes);
+            return Pushed::Refused;
+        }
+        lanes.bytes += entry.len();
+        lanes.reliable.push_back(entry);
+        self.notify(lanes);
+        Pushed::Queued
+    }
+
+    /// Queues the newest value of `key`, replacing an older one that still waits.
+    pub fn push_latest(self: &Arc<Self>, key: &LatestKey, entry: Bytes) -> Pushed {
+        let mut lanes = self.lanes.lock();
+        if lanes.closed.is_some() {
+            return Pushed::Refused;
+        }
+        let outcome = lanes.replace(key, entry);
+        let evicted = lanes.trim_latest(self.policy.max_bytes);
+        let dropped = evicted + u64::from(outcome == Pushed::Superseded);
+        if dropped > 0 {
+            self.policy.dropped.fetch_add(dropped, Ordering::Relaxed);
+        }
+        self.notify(lanes);
+        outcome
+    }
+
+    fn notify(self: &Arc<Self>, mut lanes: parking_lot::MutexGuard<'_, Lanes>) {
+        if lanes.pending {
+            return;
+        }
+        if let Some(wake) = lanes.wake.clone() {
+            lanes.pending = true;
+            drop(lanes);
+            wake.wake(self);
+        }
+    }
+
+    /// Makes `wake` the one who is told, and tells it at once when something waits already.
+    pub fn attach(self: &Arc<Self>, wake: Arc<dyn Wake>) {
+        let mut lanes = self.lanes.lock();
+        lanes.wake = Some(wake);
+        lanes.pending = false;
+        if !lanes.is_empty() || lanes.closed.is_some() {
+            self.notify(lanes);
+        }
+    }
+
+    /// Leaves the Outbox without a listener; what is pushed now waits for the next one.
+    pub fn detach(&self) {
+        let mut lanes = self.lanes.lock();
+        lanes.wake = None;
+        lanes.pending = false;
+    }
+
+    /// Takes what is due, gathering up to `max` bytes of small entries into `buffer` (which must come empty).
+    pub fn take(&self, buffer: &mut BytesMut, max: usize) -> Taken {
+        let mut lanes = self.lanes.lock();
+        loop {
+            let room = max.saturating_sub(buffer.len());
+            match lanes.next_size() {
+                None if !buffer.is_empty() => break,
+                None => return lanes.found_empty(),
+                Some(size) if size >= LARGE_BYTES || size > room => {
+                    if !buffer.is_empty() {
+                        break;
+                    }
+                    return lanes.pop().map_or(Taken::Empty, Taken::Large);
+                }
+                Some(_) => {
+                    if let Some(entry) = lanes.pop() {
+                        buffer.extend_from_slice(&entry);
+                    }
+                }
+            }
+        }
+        Taken::Gathered
+    }
+
+    /// Offers entries one by one, oldest first, while `accept` takes them: how a poll fills its body.
+    pub fn drain(&self, mut accept: impl FnMut(&Bytes) -> bool) -> Option<CloseReason> {
+        let mut lanes = self.lanes.lock();
+        while let Some(entry) = lanes.pop() {
+            if !accept(&entry) {
+                lanes.bytes += entry.len();
+                lanes.reliable.push_front(entry);
+                break;
+            }
+        }
+        let closed = if lanes.is_empty() { lanes.closed } else { None };
+        lanes.pending = false;
+        closed
+    }
+
+    /// Gives back what the transport did not take of the last [`Outbox::take`]; it goes first next time.
+    pub fn put_back(&self, rest: Bytes) {
+        let mut lanes = self.lanes.lock();
+        lanes.bytes += rest.len();
+        lanes.unfinished = rest;
+    }
+
+    /// Returns whether more waits. If not, the next push wakes again: both are decided under one lock, or a push could be missed.
+    pub fn has_more(&self) -> bool {
+        let mut lanes = self.lanes.lock();
+        let more = !lanes.is_empty() || lanes.closed.is_some();
+        if !more {
+            lanes.pending = false;
+        }
+        more
+    }
+
+    /// Closes the Outbox after `last` (for example a disconnect packet); what already waits is still sent.
+    pub fn close(self: &Arc<Self>, reason: CloseReason, last: Option<Bytes>) {
+        let mut lanes = self.lanes.lock();
+        if lanes.closed.is_some() {
+            return;
+        }
+        if let Some(entry) = last {
+            lanes.bytes += entry.len();
+            lanes.reliable.push_back(entry);
+        }
+        lanes.closed = Some(reason);
+        self.notify(lanes);
+    }
+
+    /// Closes the Outbox and forgets what waits: the peer is gone or does not read.
+    pub fn abort(self: &Arc<Self>, reason: CloseReason) {
+        let mut lanes = self.lanes.lock();
+        let first = lanes.closed.unwrap_or(reason);
+        lanes.forget();
+        lanes.closed = Some(first);
+        self.notify(lanes);
+    }
+
+    /// Returns why the Outbox is closed, if it is.
+    pub fn closed(&self) -> Option<CloseReason> {
+        self.lanes.lock().closed
+    }
+
+    /// Returns the bytes that wait.
+    pub fn waiting_bytes(&self) -> usize {
+        self.lanes.lock().bytes
+    }
+}
+
+impl Lanes {
+    fn is_empty(&self) -> bool {
+        self.unfinished.is_empty() && self.reliable.is_empty() && self.latest.as_ref().is_none_or(|latest| latest.is_empty())
+    }
+
+    fn next_size(&self) -> Option<usize> {
+        if !self.unfinished.is_empty() {
+            return Some(self.unfinished.len());
+        }
+        let latest = || self.latest.as_ref().and_then(|latest| latest.first()).map(|(_, entry)| entry.len());
+        self.reliable.front().map(Bytes::len).or_else(latest)
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        let entry = if self.unfinished.is_empty() { self.pop_lane()? } else { std::mem::take(&mut self.unfinished) };
+        self.bytes -= entry.len();
+        Some(entry)
+    }
+
+    fn pop_lane(&mut self) -> Option<Bytes> {
+        if let Some(entry) = self.reliable.pop_front() {
+            if self.reliable.is_empty() && self.reliable.capacity() > KEPT_CAPACITY {
+                self.reliable = VecDeque::new();
+            }
+            return Some(entry);
+        }
+        let latest = self.latest.as_mut()?;
+        let (_, entry) = latest.shift_remove_index(0)?;
+        if latest.is_empty() {
+            self.latest = None;
+        }
+        Some(entry)
+    }
+
+    fn replace(&mut self, key: &LatestKey, entry: Bytes) -> Pushed {
+        self.bytes += entry.len();
+        match self.latest.get_or_insert_default().insert(key.clone(), entry) {
+            Some(older) => {
+                self.bytes -= older.len();
+                Pushed::Superseded
+            }
+            None => Pushed::Queued,
+        }
+    }
+
+    /// Drops the oldest values of the latest lane until the bound holds; the newest one always stays.
+    fn trim_latest(&mut self, max_bytes: usize) -> u64 {
+        let mut dropped = 0;
+        while self.bytes > max_bytes {
+            let Some(latest) = self.latest.as_mut().filter(|latest| latest.len() > 1) else { break };
+            let Some((_, older)) = latest.shift_remove_index(0) else { break };
+            self.bytes -= older.len();
+            dropped += 1;
+        }
+        dropped
+    }
+
+    fn found_empty(&mut self) -> Taken {
+        match self.closed {
+            Some(reason) => Taken::Closed(reason),
+            None => {
+                self.pending = false;
+                Taken::Empty
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        *self = Self { pending: self.pending, closed: self.closed, wake: self.wake.take(), ..Self::default() };
+    }
+
+    fn overflow(&mut self) {
+        self.forget();
+        self.closed = Some(CloseReason::SlowConsumer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Count(AtomicU64);
+
+    impl Wake for Count {
+        fn wake(&self, _: &Arc<Outbox>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn outbox(max_bytes: usize, max_packets: usize) -> (Arc<Outbox>, Arc<Count>) {
+        let outbox = Outbox::new(Arc::new(OutboxPolicy::new(max_bytes, max_packets)));
+        let count = Arc::new(Count(AtomicU64::new(0)));
+        outbox.attach(Arc::clone(&count) as Arc<dyn Wake>);
+        (outbox, count)
+    }
+
+    fn take_all(outbox: &Outbox) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let mut buffer = BytesMut::new();
+            match outbox.take(&mut buffer, 64 * 1024) {
+                Taken::Gathered => all.extend_from_slice(&buffer),
+                Taken::Large(entry) => all.extend_from_slice(&entry),
+                Taken::Empty | Taken::Closed(_) => return all,
+            }
+        }
+    }
+
+    #[test]
+    fn pushes_wake_once_until_the_outbox_was_found_empty() {
+        let (outbox, wakes) = outbox(1000, 10);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.push(Bytes::from_static(b"b"));
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+        assert_eq!(take_all(&outbox), b"ab");
+        outbox.push(Bytes::from_static(b"c"));
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_latest_lane_keeps_the_newest_value_and_follows_the_reliable_lane() {
+        let (outbox, _) = outbox(1000, 10);
+        let key = LatestKey::new("frame", "a");
+        assert_eq!(outbox.push_latest(&key, Bytes::from_static(b"1")), Pushed::Queued);
+        assert_eq!(outbox.push_latest(&LatestKey::new("frame", "b"), Bytes::from_static(b"x")), Pushed::Queued);
+        assert_eq!(outbox.push_latest(&key, Bytes::from_static(b"2")), Pushed::Superseded);
+        outbox.push(Bytes::from_static(b"r"));
+        assert_eq!(take_all(&outbox), b"r2x");
+        assert_eq!(outbox.waiting_bytes(), 0);
+    }
+
+    #[test]
+    fn overflow_of_the_reliable_lane_closes_the_outbox_and_frees_its_memory() {
+        let (outbox, _) = outbox(10, 10);
+        assert_eq!(outbox.push(Bytes::from_static(b"12345678")), Pushed::Queued);
+        assert_eq!(outbox.push(Bytes::from_static(b"123")), Pushed::Refused);
+        assert_eq!(outbox.closed(), Some(CloseReason::SlowConsumer));
+        assert_eq!(outbox.waiting_bytes(), 0);
+        assert_eq!(outbox.push(Bytes::from_static(b"1")), Pushed::Refused);
+        assert_eq!(outbox.policy.evicted.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn too_many_packets_overflow_as_well() {
+        let (outbox, _) = outbox(1000, 2);
+        outbox.push(Bytes::from_static(b"1"));
+        outbox.push(Bytes::from_static(b"2"));
+        assert_eq!(outbox.push(Bytes::from_static(b"3")), Pushed::Refused);
+    }
+
+    #[test]
+    fn the_latest_lane_is_bounded_by_dropping_its_oldest_values() {
+        let (outbox, _) = outbox(10, 10);
+        for subject in ["a", "b", "c"] {
+            outbox.push_latest(&LatestKey::new("frame", subject), Bytes::from_static(b"12345"));
+        }
+        assert_eq!(outbox.waiting_bytes(), 10);
+        assert_eq!(outbox.policy.dropped.load(Ordering::Relaxed), 1);
+        assert_eq!(outbox.closed(), None);
+    }
+
+    #[test]
+    fn what_was_put_back_goes_first() {
+        let (outbox, _) = outbox(1000, 10);
+        outbox.push(Bytes::from_static(b"abc"));
+        let mut buffer = BytesMut::new();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        outbox.push(Bytes::from_static(b"def"));
+        outbox.put_back(Bytes::from_static(b"c"));
+        assert!(outbox.has_more());
+        assert_eq!(take_all(&outbox), b"cdef");
+    }
+
+    #[test]
+    fn large_entries_keep_their_order_among_small_ones() {
+        let (outbox, _) = outbox(1_000_000, 10);
+        let large = Bytes::from(vec![b'L'; LARGE_BYTES]);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.push(large.clone());
+        outbox.push(Bytes::from_static(b"z"));
+        let all = take_all(&outbox);
+        assert_eq!((all[0], all[1], all[all.len() - 1]), (b'a', b'L', b'z'));
+        assert_eq!(all.len(), large.len() + 2);
+    }
+
+    #[test]
+    fn a_close_is_seen_after_what_waits() {
+        let (outbox, _) = outbox(1000, 10);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.close(CloseReason::ServerDisconnect, Some(Bytes::from_static(b"bye")));
+        let mut buffer = BytesMut::new();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert_eq!(&buffer[..], b"abye");
+        buffer.clear();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Closed(CloseReason::ServerDisconnect)));
+    }
+
+    #[test]
+    fn a_new_listener_hears_of_what_waits_already() {
+        let (outbox, first) = outbox(1000, 10);
+        outbox.push(Bytes::from_static(b"a"));
+        let second = Arc::new(Count(AtomicU64::new(0)));
+        outbox.attach(Arc::clone(&second) as Arc<dyn Wake>);
+        assert_eq!((first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed)), (1, 1));
+    }
+}

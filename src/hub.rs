@@ -1,0 +1,211 @@
+//! Starting and stopping everything: the store, the actors, every system's port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_server::ServerHandle;
+use hubbub_actors::kit::deps::Deps;
+use hubbub_actors::kit::outbox::OutboxPolicy;
+use hubbub_actors::kit::secrets::{Secrets, SecretsError};
+use hubbub_actors::kit::snapshot::sled::SledStore;
+use hubbub_actors::kit::snapshot::{SnapshotStore, StoreError};
+use hubbub_protocol::wire::limits::Limits;
+
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::edge::origin::OriginPolicy;
+use crate::fleet;
+use crate::lab;
+use crate::listen::{self, BindError, Site};
+use crate::ops::{self, Commits, Readiness, Scrape, Scrapes, SystemScrape};
+use crate::realtime::capacity::Capacity;
+use crate::realtime::reaper::Reaper;
+use crate::realtime::service::{Layer, Service, Sessions, Timing};
+
+/// How long clients may take to notice that the hub is stopping.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What all systems are built from.
+pub struct Parts {
+    /// The configuration in force.
+    pub config: Config,
+    /// The actors' world.
+    pub deps: Deps,
+    /// Keys that were configured or generated.
+    pub secrets: Secrets,
+    /// Places for connections.
+    pub capacity: Arc<Capacity>,
+    /// The connections' clock.
+    pub reaper: Arc<Reaper>,
+}
+
+/// Why the hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {path}: {source}; set `data_dir` to a directory that hubbub may write")]
+    DataDir {
+        /// The directory.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file of secrets cannot be used.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A port cannot be taken.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The operating system refused something else.
+    #[error("cannot serve: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// A hub that serves.
+pub struct Running {
+    /// Where each system listens.
+    pub addresses: Vec<(&'static str, SocketAddr)>,
+    parts: Parts,
+    services: Vec<Arc<Service>>,
+    readiness: Readiness,
+    store: Arc<SledStore>,
+    server: ServerHandle,
+}
+
+impl Parts {
+    /// Returns a Socket.IO server of one system at `path`.
+    #[must_use]
+    pub fn service(
+        &self,
+        system: &'static str,
+        path: &'static str,
+        max_payload_bytes: usize,
+        origins: &[String],
+        layer: Layer,
+    ) -> Arc<Service> {
+        let realtime = &self.config.realtime;
+        let outbox = OutboxPolicy::new(realtime.outbox_bytes_for(max_payload_bytes), realtime.outbox_packets);
+        Arc::new(Service {
+            system,
+            path,
+            timing: Timing {
+                ping_interval_ms: realtime.ping_interval_ms,
+                ping_timeout_ms: realtime.ping_timeout_ms,
+                connect_timeout_ms: realtime.connect_timeout_ms,
+                upgrade_timeout_ms: realtime.upgrade_timeout_ms,
+            },
+            limits: Limits::new(max_payload_bytes),
+            origins: OriginPolicy::new(origins, self.config.bind),
+            outbox: Arc::new(outbox),
+            layer,
+            capacity: Arc::clone(&self.capacity),
+            reaper: Arc::clone(&self.reaper),
+            deps: self.deps.clone(),
+            sessions: Sessions::default(),
+        })
+    }
+}
+
+/// Starts a hub within the running actix system.
+///
+/// # Errors
+/// What keeps it from serving, with the configuration key to change.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    make_data_dir(&config)?;
+    allow_many_connections(config.realtime.max_connections);
+    let commits = Commits::default();
+    let store = Arc::new(SledStore::open_dir_observed(&config.store_dir(), commits.observer())?);
+    let snapshots: Arc<dyn SnapshotStore> = Arc::clone(&store) as Arc<dyn SnapshotStore>;
+    let deps = Deps::builder().snapshots(snapshots).idle_after(config.fleet.idle_after).start_arbiters(workers).build();
+    let secrets = config.open_secrets(deps.random())?;
+    let capacity = Capacity::new(config.realtime.max_connections, config.realtime.max_connections_per_address);
+    let max_http = config.realtime.max_connections.max(1024);
+    let parts = Parts { config, deps, secrets, capacity, reaper: Reaper::new() };
+    let readiness = Readiness::default();
+    let systems = systems(&parts);
+    let services: Vec<_> = systems.iter().flat_map(|(site, _)| site.services.clone()).collect();
+    let (mut sites, scrapes): (Vec<_>, Vec<_>) = systems.into_iter().unzip();
+    if parts.config.ops.enabled {
+        sites.push(ops_site(&parts, scrapes, &readiness, commits));
+    }
+    let bound = sites.into_iter().map(|site| listen::bind(site, parts.config.bind)).collect::<Result<Vec<_>, _>>()?;
+    let addresses = bound.iter().map(|bound| (bound.site.system, bound.address)).collect();
+    let server = listen::serve(bound, workers, max_http)?;
+    let handle = server.handle();
+    actix_rt::spawn(server);
+    actix_rt::spawn(Arc::clone(&parts.reaper).run());
+    readiness.ready();
+    Ok(Running { addresses, parts, services, readiness, store, server: handle })
+}
+
+fn make_data_dir(config: &Config) -> Result<(), StartError> {
+    let path = &config.data_dir;
+    std::fs::create_dir_all(path).map_err(|source| StartError::DataDir { path: path.display().to_string(), source })
+}
+
+/// Raises the limit of open files to what the connections need, as far as the operating system lets us.
+fn allow_many_connections(max_connections: usize) {
+    let wanted = u64::try_from(max_connections).unwrap_or(u64::MAX).saturating_add(1024);
+    if let Ok(reached) = rlimit::increase_nofile_limit(wanted)
+        && reached < wanted
+    {
+        tracing::warn!(
+            "the limit of open files is {reached}: fewer than `realtime.max_connections` = {max_connections} will fit"
+        );
+    }
+}
+
+/// Returns every system that is switched on: its port, and its share of a scrape.
+fn systems(parts: &Parts) -> Vec<(Site, Arc<dyn Scrape>)> {
+    let mut systems = Vec::new();
+    if parts.config.fleet.enabled {
+        let (site, monitor) = fleet::site(parts);
+        let scrape = SystemScrape::new("fleet", site.services.clone(), Box::new(move || monitor.text()));
+        systems.push((site, Arc::new(scrape) as Arc<dyn Scrape>));
+    }
+    if parts.config.lab.enabled {
+        let site = lab::site(parts);
+        let scrape = SystemScrape::new("lab", site.services.clone(), Box::new(String::new));
+        systems.push((site, Arc::new(scrape) as Arc<dyn Scrape>));
+    }
+    systems
+}
+
+fn ops_site(parts: &Parts, systems: Vec<Arc<dyn Scrape>>, readiness: &Readiness, commits: Commits) -> Site {
+    let scrapes = Scrapes { systems, deps: parts.deps.clone(), commits };
+    let ops = ops::Ops { readiness: readiness.clone(), scrapes, started: Instant::now() };
+    let mut edge = Edge::new(parts.deps.clone());
+    edge.origins = OriginPolicy::new(&[], parts.config.bind);
+    let table = Arc::new(ops::table(edge, Arc::new(ops)));
+    Site {
+        system: "ops",
+        key: "ops.port",
+        port: parts.config.ops.port,
+        services: Vec::new(),
+        routes: Arc::new(move |config| table.configure(config)),
+    }
+}
+
+impl Running {
+    /// Stops in order: no new connections, clients told, actors saved, store synced.
+    pub async fn stop(self) {
+        self.readiness.stopping();
+        for service in &self.services {
+            service.sessions.drain();
+        }
+        let drained = async {
+            while self.parts.capacity.taken() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = tokio::time::timeout(DRAIN, drained).await;
+        self.server.stop(true).await;
+        self.parts.deps.stop_all().await;
+        self.store.close();
+    }
+}

@@ -1,0 +1,233 @@
+//! Writing: one flusher per worker thread takes the Outboxes that are due and writes each one's packets together.
+//!
+//! Decision: a push marks the Outbox as due on the worker that owns its stream, and wakes that worker at most once; the
+//! worker's flusher then does one write per socket for all that waits. Reason: measured against an actor, a task or a
+//! response body per socket, this costs least per delivery and holds least per connection (ARCHITECTURE.md, "Decisions").
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use hubbub_actors::kit::outbox::{CloseReason, Outbox, Taken, Wake};
+use hubbub_protocol::wire::frame;
+use parking_lot::Mutex;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::Notify;
+
+use super::reaper::now_ms;
+
+/// Bytes gathered for one write.
+const GATHER_BYTES: usize = 64 * 1024;
+/// Sockets flushed before the worker looks at its other tasks.
+const SOCKETS_PER_TURN: usize = 64;
+/// How long a peer may take to answer a close before its stream is cut.
+const CLOSE_LINGER: Duration = Duration::from_secs(2);
+
+/// What is due on one worker.
+#[derive(Default)]
+struct Queue {
+    due: Mutex<Vec<(Arc<Link>, Arc<Outbox>)>>,
+    wake: Notify,
+}
+
+/// The writing half of a WebSocket connection, owned by one worker.
+pub struct Link {
+    me: Weak<Link>,
+    queue: Arc<Queue>,
+    stream: OwnedWriteHalf,
+    /// The reading task handles packets just now and will flush when its turn ends.
+    in_turn: AtomicBool,
+    /// Since when the peer has taken nothing, in milliseconds of the reaper's clock; 0 when it reads.
+    blocked_since: AtomicU64,
+}
+
+enum Flushed {
+    /// Nothing more to do until the next wake.
+    Idle,
+    /// More waits; the socket goes to the end of the queue.
+    Again,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+struct Worker {
+    queue: Arc<Queue>,
+    gather: RefCell<BytesMut>,
+}
+
+/// Returns this thread's worker, starting its flusher the first time.
+fn worker() -> Rc<Worker> {
+    WORKER.with_borrow_mut(|slot| {
+        let worker = slot.get_or_insert_with(|| {
+            let worker = Rc::new(Worker { queue: Arc::default(), gather: RefCell::new(BytesMut::with_capacity(GATHER_BYTES)) });
+            actix_rt::spawn(run(Rc::clone(&worker)));
+            worker
+        });
+        Rc::clone(worker)
+    })
+}
+
+async fn run(worker: Rc<Worker>) {
+    let mut batch = Vec::new();
+    loop {
+        worker.queue.wake.notified().await;
+        loop {
+            std::mem::swap(&mut *worker.queue.due.lock(), &mut batch);
+            if batch.is_empty() {
+                break;
+            }
+            for (index, (link, outbox)) in batch.drain(..).enumerate() {
+                if let Flushed::Again = link.flush(&outbox, &worker.gather) {
+                    worker.queue.due.lock().push((link, outbox));
+                }
+                if index % SOCKETS_PER_TURN == SOCKETS_PER_TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Wake for Link {
+    fn wake(&self, outbox: &Arc<Outbox>) {
+        if self.in_turn.load(Ordering::SeqCst) {
+            return;
+        }
+        let Some(me) = self.me.upgrade() else { return };
+        let mut due = self.queue.due.lock();
+        let is_first = due.is_empty();
+        due.push((me, Arc::clone(outbox)));
+        drop(due);
+        if is_first {
+            self.queue.wake.notify_one();
+        }
+    }
+}
+
+impl Link {
+    /// Returns the link of a stream that this thread's worker will write.
+    #[must_use]
+    pub fn new(stream: OwnedWriteHalf) -> Arc<Self> {
+        let queue = Arc::clone(&worker().queue);
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            queue,
+            stream,
+            in_turn: AtomicBool::new(false),
+            blocked_since: AtomicU64::new(0),
+        })
+    }
+
+    /// Runs a reading turn: what it pushes to its own socket leaves in one write when it ends, without waking the flusher.
+    pub fn turn<T>(&self, outbox: &Arc<Outbox>, handle: impl FnOnce() -> T) -> T {
+        self.in_turn.store(true, Ordering::SeqCst);
+        let handled = handle();
+        self.in_turn.store(false, Ordering::SeqCst);
+        if let Flushed::Again = self.flush(outbox, &worker().gather) {
+            self.wake(outbox);
+        }
+        handled
+    }
+
+    /// Returns since when the peer has taken nothing, if it is so.
+    pub fn blocked_since_ms(&self) -> Option<u64> {
+        Some(self.blocked_since.load(Ordering::Relaxed)).filter(|since| *since > 0)
+    }
+
+    /// Writes a small frame past the Outbox, before the connection uses this stream; false when the stream does not take it.
+    pub fn write_directly(&self, frame: &[u8]) -> bool {
+        matches!(self.stream.try_write(frame), Ok(taken) if taken == frame.len())
+    }
+
+    fn flush(&self, outbox: &Arc<Outbox>, gather: &RefCell<BytesMut>) -> Flushed {
+        if self.blocked_since_ms().is_some() && outbox.closed().is_none() {
+            return Flushed::Idle;
+        }
+        let mut gather = gather.borrow_mut();
+        gather.clear();
+        match outbox.take(&mut gather, GATHER_BYTES) {
+            Taken::Empty => Flushed::Idle,
+            Taken::Closed(reason) => {
+                self.close(reason);
+                Flushed::Idle
+            }
+            Taken::Gathered => {
+                let written = self.stream.try_write(&gather);
+                self.after_write(outbox, written, gather.len(), |from| {
+                    Bytes::copy_from_slice(gather.get(from..).unwrap_or_default())
+                })
+            }
+            Taken::Large(entry) => {
+                let written = self.stream.try_write(&entry);
+                self.after_write(outbox, written, entry.len(), |from| entry.slice(from..))
+            }
+        }
+    }
+
+    fn after_write(
+        &self,
+        outbox: &Arc<Outbox>,
+        written: io::Result<usize>,
+        len: usize,
+        rest: impl Fn(usize) -> Bytes,
+    ) -> Flushed {
+        let taken = match written {
+            Ok(taken) => taken,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(_) => {
+                outbox.abort(CloseReason::TransportError);
+                self.close(CloseReason::TransportError);
+                return Flushed::Idle;
+            }
+        };
+        if taken < len {
+            outbox.put_back(rest(taken));
+            self.wait_until_writable(outbox);
+            return Flushed::Idle;
+        }
+        if outbox.has_more() { Flushed::Again } else { Flushed::Idle }
+    }
+
+    /// Waits in a task of this socket alone, so that one slow peer delays nobody.
+    fn wait_until_writable(&self, outbox: &Arc<Outbox>) {
+        self.blocked_since.store(now_ms().max(1), Ordering::Relaxed);
+        let (Some(me), outbox) = (self.me.upgrade(), Arc::clone(outbox)) else { return };
+        actix_rt::spawn(async move {
+            let _ = me.stream.writable().await;
+            me.blocked_since.store(0, Ordering::Relaxed);
+            me.wake(&outbox);
+        });
+    }
+
+    /// Says goodbye and closes the stream for writing; a peer that does not close in turn is cut.
+    fn close(&self, reason: CloseReason) {
+        let goodbye = match reason {
+            CloseReason::TransportClose | CloseReason::TransportError => None,
+            CloseReason::ParseError => Some(1002),
+            CloseReason::SlowConsumer | CloseReason::PingTimeout => Some(1008),
+            CloseReason::ShuttingDown => Some(1001),
+            _ => Some(1000),
+        };
+        if let Some(code) = goodbye {
+            let _ = self.stream.try_write(&frame::close_frame(code, reason.as_str()));
+        }
+        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Write);
+        let Some(me) = self.me.upgrade() else { return };
+        actix_rt::spawn(async move {
+            tokio::time::sleep(CLOSE_LINGER).await;
+            me.cut();
+        });
+    }
+
+    /// Cuts the stream; the reading task sees its end.
+    pub fn cut(&self) {
+        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Both);
+    }
+}

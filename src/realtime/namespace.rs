@@ -1,0 +1,217 @@
+//! A namespace: its table of events, and what a system does when sockets come and go.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+use hubbub_actors::kit::ask::{self, Ask, Routed};
+use hubbub_actors::kit::caller::Caller;
+use hubbub_actors::kit::deps::Deps;
+use hubbub_actors::kit::emit::Emitter;
+use hubbub_actors::kit::outbox::CloseReason;
+use hubbub_protocol::contract::{Access, Event, EventLimit, SocketError, System};
+use hubbub_protocol::fault::{Fault, Kind};
+use hubbub_protocol::wire::args::Args;
+use hubbub_protocol::wire::value::Value;
+
+use super::dispatch::Socket;
+
+/// What is known of a connection from its handshake request.
+#[derive(Debug, Clone, Default)]
+pub struct Handshake {
+    /// The peer's address.
+    pub address: Option<IpAddr>,
+    /// The query string as sent.
+    pub query: String,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
+}
+
+impl Handshake {
+    /// Returns a value of the query, percent-decoded.
+    #[must_use]
+    pub fn query_value(&self, key: &str) -> Option<String> {
+        query_value(&self.query, key)
+    }
+}
+
+/// Returns a value of a query string, percent-decoded.
+#[must_use]
+pub fn query_value(query: &str, key: &str) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+    pairs.into_iter().find(|(name, _)| name == key).map(|(_, value)| value)
+}
+
+/// Why a socket may not join a namespace: becomes the client's `connect_error`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectRefusal {
+    /// The error's message.
+    pub message: String,
+    /// The error's data.
+    pub data: Option<Value>,
+}
+
+/// Work that an event or a hook caused.
+pub enum Handled {
+    /// It is done.
+    Done,
+    /// It is done when this is; the socket's next event waits for it.
+    Later(LocalBoxFuture<'static, ()>),
+}
+
+/// What a system does when a socket comes, goes or fails.
+pub trait Hooks: Send + Sync {
+    /// Decides whether a connection may join, and as whom.
+    ///
+    /// # Errors
+    /// The refusal for the client.
+    fn admit(&self, handshake: &Handshake, auth: Option<&Value>) -> Result<Caller, ConnectRefusal>;
+
+    /// A socket has joined; its connect packet is already on its way.
+    fn connected(&self, socket: &Arc<Socket>, auth: Option<&Value>) -> Handled;
+
+    /// A socket is gone; all its events have been handled.
+    fn disconnected(&self, socket: &Arc<Socket>, reason: CloseReason) -> Handled;
+
+    /// An event was taken up, or was over its limit.
+    fn counted(&self, _event: &'static str, _is_accepted: bool) {}
+}
+
+/// A system that admits everyone and does nothing when sockets come and go.
+pub struct OpenHooks;
+
+impl Hooks for OpenHooks {
+    fn admit(&self, handshake: &Handshake, _: Option<&Value>) -> Result<Caller, ConnectRefusal> {
+        Ok(Caller { address: handshake.address, ..Caller::anonymous() })
+    }
+
+    fn connected(&self, _: &Arc<Socket>, _: Option<&Value>) -> Handled {
+        Handled::Done
+    }
+
+    fn disconnected(&self, _: &Arc<Socket>, _: CloseReason) -> Handled {
+        Handled::Done
+    }
+}
+
+/// How one event is handled.
+pub struct Handler {
+    /// Its name as the contract writes it; the label of its metrics.
+    pub name: &'static str,
+    /// Its rate limit.
+    pub limit: Option<EventLimit>,
+    /// Its place among a socket's rate windows.
+    pub index: usize,
+    /// Takes the event up; the id asks for an acknowledgement.
+    pub call: Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>,
+}
+
+/// A namespace of one system.
+pub struct Namespace {
+    /// Its name: `/` or `/custom`.
+    pub name: &'static str,
+    /// Emits to its sockets.
+    pub emitter: Emitter,
+    /// Its table of events.
+    pub handlers: HashMap<&'static str, Handler>,
+    /// The system's part.
+    pub hooks: Box<dyn Hooks>,
+    /// Multiplies rate limits; 0 switches them off.
+    pub limit_scale: f64,
+}
+
+impl Namespace {
+    /// Returns a namespace without events.
+    #[must_use]
+    pub fn new(name: &'static str, emitter: Emitter, hooks: Box<dyn Hooks>, limit_scale: f64) -> Self {
+        Self { name, emitter, handlers: HashMap::new(), hooks, limit_scale }
+    }
+
+    /// Adds an event with a handler of its own.
+    #[must_use]
+    pub fn on(
+        mut self,
+        name: &'static str,
+        limit: Option<EventLimit>,
+        call: impl Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync + 'static,
+    ) -> Self {
+        let index = self.handlers.len();
+        self.handlers.insert(name, Handler { name, limit, index, call: Box::new(call) });
+        self
+    }
+
+    /// Adds the events of a system's table.
+    #[must_use]
+    pub fn events<S: System>(mut self, events: Events<S>) -> Self {
+        for (name, limit, call) in events.table {
+            let index = self.handlers.len();
+            self.handlers.insert(name, Handler { name, limit, index, call });
+        }
+        self
+    }
+}
+
+type Call = Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>;
+
+/// A system's table of events: one line per event.
+pub struct Events<S> {
+    deps: Deps,
+    table: Vec<(&'static str, Option<EventLimit>, Call)>,
+    system: std::marker::PhantomData<S>,
+}
+
+impl<S: System> Events<S> {
+    /// Returns an empty table.
+    #[must_use]
+    pub fn new(deps: Deps) -> Self {
+        Self { deps, table: Vec::new(), system: std::marker::PhantomData }
+    }
+
+    /// Adds an event: checked, decoded, asked of the actor that its contract names, acknowledged with the reply.
+    #[must_use]
+    pub fn event<C>(mut self) -> Self
+    where
+        C: Event<System = S> + Routed,
+    {
+        let deps = self.deps.clone();
+        let call: Call = Box::new(move |socket, args, ack| handle_event::<C>(&deps, socket, &args, ack));
+        self.table.push((C::NAME, C::LIMIT, call));
+        self
+    }
+}
+
+fn handle_event<C>(deps: &Deps, socket: &Arc<Socket>, args: &Args, ack: Option<u64>) -> Handled
+where
+    C: Event + Routed,
+{
+    let body = match permit(C::ACCESS, &socket.caller).and_then(|()| C::decode(args)) {
+        Ok(body) => body,
+        Err(fault) => {
+            socket.fail(&C::System::socket_error(&fault), ack);
+            return Handled::Done;
+        }
+    };
+    let (deps, socket) = (deps.clone(), Arc::clone(socket));
+    Handled::Later(Box::pin(async move {
+        let ask = Ask { caller: socket.caller.clone(), body };
+        match ask::ask::<C>(&deps, ask).await {
+            Ok(reply) => socket.acknowledge(ack, &reply),
+            Err(fault) => socket.fail(&C::System::socket_error(&fault), ack),
+        }
+    }))
+}
+
+fn permit(access: Access, caller: &Caller) -> Result<(), Fault> {
+    let is_allowed = match access {
+        Access::Open | Access::OpenUnlessStrict => true,
+        Access::AdminKey => caller.admin,
+        Access::Roles(roles) => caller.role.as_deref().is_some_and(|role| roles.contains(&role)),
+    };
+    if is_allowed { Ok(()) } else { Err(Fault::new(Kind::Forbidden, "FORBIDDEN", "This token may not send this event")) }
+}
+
+/// Refuses with the system's own error event.
+pub type Refusal = SocketError;

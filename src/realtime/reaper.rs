@@ -1,0 +1,73 @@
+//! Heartbeats, deadlines and eviction: one timing wheel for every connection of the hub, which never waits on a peer.
+//!
+//! A connection stands in one slot of the wheel, that of its next deadline; when the slot comes up it is looked at once
+//! and put into the slot of the deadline it names then. An idle connection costs one look per heartbeat.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::session::Session;
+
+const TICK_MS: u64 = 25;
+const SLOTS: usize = 2048;
+
+/// Returns the milliseconds since the process first asked, never decreasing.
+pub fn now_ms() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The wheel.
+pub struct Reaper {
+    slots: Vec<Mutex<Vec<Weak<Session>>>>,
+}
+
+impl Reaper {
+    /// Returns an empty wheel.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect() })
+    }
+
+    /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner.
+    pub fn watch(&self, session: &Arc<Session>, deadline_ms: u64) {
+        self.insert(Arc::downgrade(session), deadline_ms, now_ms());
+    }
+
+    fn insert(&self, session: Weak<Session>, deadline_ms: u64, now: u64) {
+        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS + 1).min(SLOTS as u64 - 1);
+        let slot = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
+        if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)) {
+            slot.lock().push(session);
+        }
+    }
+
+    /// Turns the wheel for ever; spawned once per hub.
+    pub async fn run(self: Arc<Self>) {
+        let mut ticker = tokio::time::interval(Duration::from_millis(TICK_MS));
+        ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut last_tick = now_ms() / TICK_MS;
+        loop {
+            ticker.tick().await;
+            let tick = now_ms() / TICK_MS;
+            while last_tick < tick {
+                last_tick += 1;
+                self.look_at(last_tick);
+            }
+        }
+    }
+
+    fn look_at(&self, tick: u64) {
+        let slot = usize::try_from(tick % SLOTS as u64).unwrap_or(0);
+        let due = self.slots.get(slot).map(|slot| std::mem::take(&mut *slot.lock())).unwrap_or_default();
+        let now = now_ms();
+        for weak in due {
+            let Some(session) = weak.upgrade() else { continue };
+            if let Some(next_ms) = session.look(now) {
+                self.insert(weak, next_ms, now);
+            }
+        }
+    }
+}

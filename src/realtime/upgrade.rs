@@ -1,0 +1,129 @@
+//! Which upgrade requests become WebSockets, and how the others are refused.
+
+use std::sync::Arc;
+
+use actix_http::header::{self, HeaderMap};
+use actix_http::{HttpMessage, Request, ws};
+use hubbub_protocol::wire::handshake::{Query, Refusal};
+
+use super::capacity::{Full, Place};
+use super::namespace::Handshake;
+use super::service::Service;
+use super::websocket::names_websocket;
+
+/// An upgrade request that becomes a WebSocket.
+pub struct Accepted {
+    /// The server it is for.
+    pub service: Arc<Service>,
+    /// Its decoded query.
+    pub query: Query,
+    /// What the connection's hooks will see.
+    pub handshake: Handshake,
+    /// A new connection's place; an upgraded one has its place already.
+    pub place: Option<Place>,
+    /// The `101` response's head.
+    pub response: String,
+}
+
+/// Why an upgrade request is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No server at this path.
+    NoSuchPath,
+    /// Not a WebSocket handshake as RFC 6455 writes it.
+    NotAWebSocket,
+    /// Refused by Engine.IO's rules.
+    Engine(Refusal),
+    /// No place left.
+    Full(Full),
+    /// The hub is stopping.
+    Stopping,
+}
+
+impl Refused {
+    /// Returns the whole response, which closes the connection.
+    #[must_use]
+    pub fn response(&self) -> String {
+        let (status, body) = match self {
+            Self::NoSuchPath => ("404 Not Found", error_body(0, "Not found")),
+            Self::NotAWebSocket => ("400 Bad Request", error_body(3, "Bad request")),
+            Self::Engine(Refusal::Forbidden) => ("403 Forbidden", Refusal::Forbidden.body()),
+            Self::Engine(refusal) => ("400 Bad Request", refusal.body()),
+            Self::Full(full) => ("503 Service Unavailable", error_body(3, &full.to_string())),
+            Self::Stopping => ("503 Service Unavailable", error_body(3, "the server is stopping")),
+        };
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+    }
+}
+
+/// Returns Engine.IO's error body.
+pub(super) fn error_body(code: u8, message: &str) -> String {
+    serde_json::json!({ "code": code, "message": message }).to_string()
+}
+
+/// Decides about an upgrade request.
+///
+/// # Errors
+/// The refusal.
+pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, Refused> {
+    let path = request.path().strip_suffix('/').unwrap_or(request.path());
+    let service = services.iter().find(|service| service.path == path).ok_or(Refused::NoSuchPath)?;
+    let key = websocket_key(request).ok_or(Refused::NotAWebSocket)?;
+    let query = names_websocket(request.uri().query().unwrap_or_default()).map_err(Refused::Engine)?;
+    if service.sessions.is_draining() {
+        return Err(Refused::Stopping);
+    }
+    let headers = request.headers();
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let host = text(headers, &header::HOST).unwrap_or_default();
+        if !origin.to_str().is_ok_and(|origin| service.origins.allows(origin, host)) {
+            return Err(Refused::Engine(Refusal::Forbidden));
+        }
+    }
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let place = match &query.sid {
+        None => Some(service.capacity.take(address).map_err(Refused::Full)?),
+        Some(id) => {
+            let session = service.sessions.get(id).ok_or(Refused::Engine(Refusal::UnknownSid))?;
+            let may_upgrade = session.revision == query.revision && !session.is_upgrading() && !session.has_ended();
+            if !may_upgrade {
+                return Err(Refused::Engine(Refusal::BadRequest));
+            }
+            None
+        }
+    };
+    let accept = ws::hash_key(key.as_bytes());
+    let response = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
+        String::from_utf8_lossy(&accept)
+    );
+    let handshake = handshake_of(headers, address, request.uri().query().unwrap_or_default());
+    Ok(Accepted { service: Arc::clone(service), query, handshake, place, response })
+}
+
+/// Returns what the hooks may want to know of a handshake request.
+pub(super) fn handshake_of(headers: &HeaderMap, address: Option<std::net::IpAddr>, query: &str) -> Handshake {
+    let owned = |name| text(headers, &name).map(str::to_owned);
+    Handshake {
+        address,
+        query: query.to_owned(),
+        authorization: owned(header::AUTHORIZATION),
+        user_agent: owned(header::USER_AGENT),
+    }
+}
+
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn websocket_key(request: &Request) -> Option<&str> {
+    let headers = request.headers();
+    let is_get = request.method() == actix_http::Method::GET;
+    let is_websocket = text(headers, &header::UPGRADE)?.eq_ignore_ascii_case("websocket");
+    let is_version_13 = text(headers, &header::SEC_WEBSOCKET_VERSION)? == "13";
+    let key = text(headers, &header::SEC_WEBSOCKET_KEY)?;
+    (is_get && is_websocket && is_version_13 && key.len() == 24).then_some(key)
+}

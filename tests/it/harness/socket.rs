@@ -1,0 +1,190 @@
+//! A Socket.IO client in the words of a test: connect, emit, expect. It speaks raw frames, so that a test sees exactly what
+//! the hub wrote.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A raw WebSocket to the hub, before any Socket.IO.
+pub struct Raw(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Raw {
+    /// Opens a WebSocket at `path_and_query` of `http://host:port`.
+    pub async fn open(base: &str, path_and_query: &str) -> Self {
+        Self::try_open(base, path_and_query).await.expect("the hub accepts the WebSocket")
+    }
+
+    /// Opens a WebSocket or says why not.
+    pub async fn try_open(base: &str, path_and_query: &str) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+        let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
+        Ok(Self(tokio_tungstenite::connect_async(url).await?.0))
+    }
+
+    /// Sends a text frame.
+    pub async fn send(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.expect("the hub takes the frame");
+    }
+
+    /// Sends a binary frame.
+    pub async fn send_binary(&mut self, data: &[u8]) {
+        self.0.send(Message::binary(data.to_vec())).await.expect("the hub takes the frame");
+    }
+
+    /// Returns the next frame; none when the hub closed the connection.
+    pub async fn receive(&mut self) -> Option<Message> {
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("the hub sends something in time");
+        next.and_then(Result::ok).filter(|message| !message.is_close())
+    }
+
+    /// Returns the next text frame.
+    pub async fn text(&mut self) -> String {
+        match self.receive().await {
+            Some(Message::Text(text)) => text.to_string(),
+            other => panic!("expected a text frame, got {other:?}"),
+        }
+    }
+
+    /// Waits until the hub has closed the connection, whatever it sends before.
+    pub async fn closed(&mut self) {
+        while self.receive().await.is_some() {}
+    }
+}
+
+/// A client in one namespace.
+pub struct Client {
+    raw: Raw,
+    namespace: String,
+    next_ack: u64,
+    /// The socket's id.
+    pub id: String,
+    /// The private id, if the namespace recovers connections.
+    pub private_id: Option<String>,
+}
+
+impl Client {
+    /// Connects to the default namespace over WebSocket.
+    pub async fn connect(base: &str, auth: Value) -> Self {
+        Self::try_connect(base, "/", auth).await.expect("the hub admits the client")
+    }
+
+    /// Connects to a namespace, or returns the payload of the connect error.
+    pub async fn try_connect(base: &str, namespace: &str, auth: Value) -> Result<Self, Value> {
+        let mut raw = Raw::open(base, "/socket.io/?EIO=4&transport=websocket").await;
+        assert!(raw.text().await.starts_with('0'), "the first packet opens the connection");
+        let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
+        raw.send(&format!("40{prefix}{auth}")).await;
+        let answer = raw.text().await;
+        let payload: Value =
+            serde_json::from_str(answer[2..].trim_start_matches(&prefix)).expect("the answer has a JSON payload");
+        if !answer.starts_with("40") {
+            return Err(payload);
+        }
+        let text = |key: &str| payload[key].as_str().map(str::to_owned);
+        let (id, private_id) = (text("sid").expect("the connect packet has an id"), text("pid"));
+        Ok(Self { raw, namespace: prefix, next_ack: 0, id, private_id })
+    }
+
+    /// Emits an event; `args` is an array.
+    pub async fn emit(&mut self, name: &str, args: Value) {
+        let packet = event(name, args);
+        self.raw.send(&format!("42{}{packet}", self.namespace)).await;
+    }
+
+    /// Emits an event and returns the arguments of its acknowledgement; fails on any other event in between.
+    pub async fn ask(&mut self, name: &str, args: Value) -> Value {
+        let id = self.next_ack;
+        self.next_ack += 1;
+        self.raw.send(&format!("42{}{id}{}", self.namespace, event(name, args))).await;
+        let prefix = format!("43{}{id}", self.namespace);
+        let mut seen = Vec::new();
+        loop {
+            let packet = self.packet().await;
+            if let Some(args) = packet.strip_prefix(&prefix) {
+                return serde_json::from_str(args).expect("an acknowledgement is an array");
+            }
+            seen.push(packet);
+            assert!(seen.len() < 100, "no acknowledgement among {seen:?}");
+        }
+    }
+
+    /// Returns the next packet that is not a heartbeat, without its Engine.IO type.
+    async fn packet(&mut self) -> String {
+        loop {
+            let text = self.raw.text().await;
+            if text == "2" {
+                self.raw.send("3").await;
+                continue;
+            }
+            return text;
+        }
+    }
+
+    /// Returns the next event as its name and arguments.
+    pub async fn next(&mut self) -> (String, Value) {
+        let packet = self.packet().await;
+        let json =
+            packet.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("expected an event, got `{packet}`"));
+        let mut args: Vec<Value> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in `{packet}`"));
+        let name = args.remove(0).as_str().expect("an event has a name").to_owned();
+        (name, Value::Array(args))
+    }
+
+    /// Returns the arguments of the next event, which must be `name`.
+    pub async fn expect(&mut self, name: &str) -> Value {
+        let (next, args) = self.next().await;
+        assert_eq!(next, name, "with arguments {args}");
+        args
+    }
+
+    /// Returns the arguments of the next event called `name`, skipping others.
+    pub async fn wait_for(&mut self, name: &str) -> Value {
+        loop {
+            let (next, args) = self.next().await;
+            if next == name {
+                return args;
+            }
+        }
+    }
+
+    /// Waits for the next event called `name` whose arguments satisfy `is_wanted`.
+    pub async fn wait_until(&mut self, name: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let args = self.wait_for(name).await;
+            if is_wanted(&args) {
+                return args;
+            }
+        }
+    }
+
+    /// Waits until the hub has closed the connection.
+    pub async fn closed(&mut self) {
+        self.raw.closed().await;
+    }
+
+    /// Closes the connection.
+    pub async fn close(mut self) {
+        let _ = self.raw.0.close(None).await;
+    }
+
+    /// Gives the WebSocket underneath, for tests that break the rules.
+    pub fn raw(&mut self) -> &mut Raw {
+        &mut self.raw
+    }
+}
+
+fn event(name: &str, args: Value) -> Value {
+    let mut packet = vec![json!(name)];
+    match args {
+        Value::Array(args) => packet.extend(args),
+        Value::Null => {}
+        other => packet.push(other),
+    }
+    Value::Array(packet)
+}

@@ -1,0 +1,6 @@
+//! The realtime edge as clients and intruders see it, byte for byte.
+
+mod heartbeat;
+mod polling;
+mod strictness;
+mod upgrade;
