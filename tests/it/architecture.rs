@@ -21,6 +21,9 @@ const GENERIC: [&str; 8] = [
     "src/listen.rs",
 ];
 
+/// Tests that may sleep between two looks at another process, which gives no notice; each with its reason.
+const MAY_SLEEP: &[(&str, &str)] = &[];
+
 #[test]
 fn the_protocol_has_no_actors_no_input_output_and_no_clock() {
     let forbidden = [
@@ -166,27 +169,21 @@ fn nothing_that_ships_panics_on_purpose() {
 
 #[test]
 fn no_test_is_ignored_and_none_sleeps() {
-    let allowed = [("tests/it/restart.rs", "a bounded wait for another process, which no notice of ours can tell about")];
     let mut wrong = Vec::new();
-    let folders = ["tests/it", "actors/tests", "protocol/tests", PROTOCOL, ACTORS, EDGE];
-    for file in folders.into_iter().flat_map(rust_files) {
+    let crates = [PROTOCOL, ACTORS, EDGE];
+    let of_crates = crates.into_iter().flat_map(|root| shipped(rust_files(root)));
+    let ships: BTreeSet<String> = of_crates.map(|file| file.path).collect();
+    for file in ["tests/it", "actors/tests", "protocol/tests"].into_iter().chain(crates).flat_map(rust_files) {
         let code = file.code();
         wrong.extend(places(&file.path, &lines_with(&code, "#[ignore"), "#[ignore]"));
-        let is_test = !shipped(rust_files_around(&file.path)).iter().any(|shipped| shipped.path == file.path);
         // With paused time, a sleep is a statement about the clock and takes none.
         let has_paused_time = ["time::pause", "start_paused"].iter().any(|pause| code.contains(pause));
-        let may_sleep = !is_test || has_paused_time || allowed.iter().any(|(path, _)| *path == file.path);
+        let may_sleep = ships.contains(&file.path) || has_paused_time || MAY_SLEEP.iter().any(|(path, _)| *path == file.path);
         if !may_sleep {
             wrong.extend(places(&file.path, &lines_with(&code, "sleep("), "sleep"));
         }
     }
     none(&wrong, "wait for what happens (a message, an answer, an exit), inject the clock, or pause tokio's time");
-}
-
-/// Lists the files among which `path` is shipped or not: everything of its crate, or itself where all are tests.
-fn rust_files_around(path: &str) -> Vec<File> {
-    let crates = [PROTOCOL, ACTORS, EDGE];
-    crates.into_iter().find(|root| path.starts_with(&format!("{root}/"))).map(rust_files).unwrap_or_default()
 }
 
 #[test]

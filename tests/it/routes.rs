@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use hubbub::config::{Config, keys_table};
 use hubbub::edge::{Edge, ListedRoute};
+use hubbub::fleet::lag::Figures;
 use hubbub::fleet::metrics::{FleetMetrics, OUTBOUND};
 use hubbub::fleet::monitoring::Monitor;
 use hubbub::hub::Parts;
@@ -19,6 +20,7 @@ use hubbub::realtime::namespace::ListedEvent;
 use hubbub::realtime::reaper::Reaper;
 use hubbub::realtime::service::Layer;
 use hubbub::{fleet, lab, ops};
+use hubbub_actors::fleet::roster::state::Gauges;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::ids::SeededRandom;
 use hubbub_protocol::contract::Access;
@@ -29,9 +31,8 @@ use crate::source;
 
 #[actix_web::test]
 async fn the_surface_of_the_fleet_is_the_checked_in_one() {
-    let table = fleet::endpoints(Edge::new(deps()), &Monitor::new(deps(), FleetMetrics::new()));
     let (site, _) = with_parts(fleet::site);
-    check("fleet", &[routes(&table.list()), events(&site), emitted(&OUTBOUND)]);
+    check("fleet", &[routes(&fleet_routes()), events(&site), emitted(&OUTBOUND), metrics()]);
 }
 
 #[actix_web::test]
@@ -41,15 +42,14 @@ async fn the_surface_of_the_lab_is_the_checked_in_one() {
 
 #[test]
 fn the_surface_of_ops_is_the_checked_in_one() {
-    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default() };
-    let ops = Ops { readiness: Readiness::default(), scrapes, started: Instant::now() };
-    check("ops", &[routes(&ops::table(Edge::new(deps()), Arc::new(ops)).list())]);
+    check("ops", &[routes(&ops_routes())]);
 }
 
 #[actix_web::test]
 async fn the_fleet_has_as_many_routes_and_events_as_its_document() {
-    let table = fleet::endpoints(Edge::new(deps()), &Monitor::new(deps(), FleetMetrics::new())).list();
-    assert_eq!(table.len(), 13, "the document has 13 routes besides uploads and reports");
+    assert_eq!(fleet_routes().len(), 13, "the document has 13 routes besides uploads and reports");
+    let own = |line: &&str| !line.starts_with("turing_process_") && !line.starts_with("turing_nodejs_");
+    assert_eq!(metrics().lines().skip(1).filter(own).count(), 23, "the document has 23 metrics, and those of the process");
     let events = listed_events(&with_parts(fleet::site).0);
     let names: BTreeSet<_> = events.iter().map(|event| event.name).collect();
     let deprecated = ["tablet-toggle-recording", "tablet-toggle-all-recording"];
@@ -85,21 +85,9 @@ fn every_emitted_type_of_the_fleet_is_listed() {
     assert_eq!(declared, listed, "add the new event to `OUTBOUND` in src/fleet/metrics.rs");
 }
 
-#[actix_web::test]
-async fn literal_paths_come_before_parameters() {
-    let tables = [
-        fleet::endpoints(Edge::new(deps()), &Monitor::new(deps(), FleetMetrics::new())).list(),
-        ops::table(
-            Edge::new(deps()),
-            Arc::new(Ops {
-                readiness: Readiness::default(),
-                scrapes: Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default() },
-                started: Instant::now(),
-            }),
-        )
-        .list(),
-    ];
-    for table in tables {
+#[test]
+fn literal_paths_come_before_parameters() {
+    for table in [fleet_routes(), ops_routes()] {
         for (at, earlier) in table.iter().enumerate() {
             for later in table.get(at + 1..).unwrap_or_default() {
                 let hidden = earlier.path != later.path && covers(earlier.path, later.path);
@@ -131,6 +119,16 @@ fn the_readme_lists_every_configuration_key() {
 fn covers(pattern: &str, other: &str) -> bool {
     let (pattern, other): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), other.split('/').collect());
     pattern.len() == other.len() && pattern.iter().zip(&other).all(|(one, other)| one.starts_with('{') || one == other)
+}
+
+fn fleet_routes() -> Vec<ListedRoute> {
+    fleet::endpoints(Edge::new(deps()), &Monitor::new(deps(), FleetMetrics::new())).list()
+}
+
+fn ops_routes() -> Vec<ListedRoute> {
+    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default() };
+    let ops = Ops { readiness: Readiness::default(), scrapes, started: Instant::now() };
+    ops::table(Edge::new(deps()), Arc::new(ops)).list()
 }
 
 fn deps() -> Deps {
@@ -185,6 +183,15 @@ fn events(site: &Site) -> String {
 fn emitted(names: &[&str]) -> String {
     let mut text = String::from("# events to clients\n");
     names.iter().for_each(|name| text.push_str(&format!("{name}\n")));
+    text
+}
+
+/// Lists every metric with its type, as a first scrape announces them.
+fn metrics() -> String {
+    let scrape = FleetMetrics::new().render(&Gauges::default(), 0, Figures::default());
+    let families: BTreeSet<&str> = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let mut text = String::from("# metrics\n");
+    families.iter().for_each(|family| text.push_str(&format!("{family}\n")));
     text
 }
 
