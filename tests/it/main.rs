@@ -14,5 +14,8 @@ mod edge_shelf;
 mod edge_throttle;
 mod edge_traces;
 
+mod architecture;
 mod lab;
 mod realtime;
+mod routes;
+mod source;
