@@ -31,7 +31,7 @@ pub struct OutboxPolicy {
     pub max_bytes: usize,
     /// Entries that may wait in the reliable lane.
     pub max_packets: usize,
-    /// Values of the latest lane that a newer one replaced or that found no room.
+    /// Values of the latest lane that a newer one replaced or that found no room, and volatile ones that came too soon.
     pub dropped: AtomicU64,
     /// Connections closed because they read too slowly.
     pub evicted: AtomicU64,
@@ -182,6 +182,16 @@ impl Outbox {
     /// Returns, once, whether the last [`Outbox::take`] ended with an entry of [`Outbox::push_last`].
     pub fn took_last(&self) -> bool {
         std::mem::take(&mut self.lanes.lock().gap)
+    }
+
+    /// Queues an entry only if nothing waits: a receiver that is behind does without it.
+    pub fn push_volatile(self: &Arc<Self>, entry: Bytes) -> Pushed {
+        let is_behind = self.waiting_bytes() > 0;
+        if is_behind {
+            self.policy.dropped.fetch_add(1, Ordering::Relaxed);
+            return Pushed::Refused;
+        }
+        self.push(entry)
     }
 
     /// Queues the newest value of `key`, replacing an older one that still waits.
@@ -520,6 +530,15 @@ mod tests {
         buffer.clear();
         assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
         assert_eq!((&buffer[..], outbox.took_last()), (&b"c"[..], false));
+    }
+
+    #[test]
+    fn a_receiver_that_is_behind_does_without_volatile_entries() {
+        let (outbox, _) = outbox(1000, 10);
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"a")), Pushed::Queued);
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"b")), Pushed::Refused);
+        assert_eq!(take_all(&outbox), b"a");
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"c")), Pushed::Queued);
     }
 
     #[test]
