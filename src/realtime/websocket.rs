@@ -38,8 +38,7 @@ thread_local! {
 
 /// Takes over an upgrade request: a WebSocket for one of `services`, or a clear refusal.
 pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<TcpStream, h1::Codec>) {
-    let parts = framed.into_parts();
-    let (mut stream, early) = (parts.io, parts.read_buf);
+    let (mut stream, early) = take_apart(framed);
     let accepted = match upgrade::accept(services, &request) {
         Ok(accepted) => accepted,
         Err(refused) => {
@@ -55,15 +54,19 @@ pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<T
     let (read, write) = stream.into_split();
     let link = Link::new(write);
     let mut reader = Reader::new(&accepted.service, read, Arc::clone(&link));
-    let session = match open(accepted, &mut reader, early.to_vec()).await {
-        Some(session) => session,
-        None => {
-            link.hang_up();
-            return;
-        }
+    let Some(session) = open(accepted, &mut reader, early).await else {
+        link.hang_up();
+        return;
     };
+    drop(link);
     let reason = reader.run(&session).await;
     session.abort(session.outbox.closed().unwrap_or(reason));
+}
+
+/// Returns the stream and what came after the request; actix's buffers, 16 KiB per connection, go at once.
+fn take_apart(framed: Framed<TcpStream, h1::Codec>) -> (TcpStream, Vec<u8>) {
+    let parts = framed.into_parts();
+    (parts.io, parts.read_buf.to_vec())
 }
 
 /// Opens a new connection, or completes the upgrade of a polling one.
