@@ -37,9 +37,8 @@ pub fn mount(config: &mut ServiceConfig, service: Arc<Service>) {
 
 /// Answers every other path in Engine.IO's words: for a port without routes of its own.
 pub fn mount_nothing_else(config: &mut ServiceConfig) {
-    let nothing = || async {
-        HttpResponse::NotFound().content_type("application/json; charset=utf-8").body(error_body(0, "Not found"))
-    };
+    let nothing =
+        || async { HttpResponse::NotFound().content_type("application/json; charset=utf-8").body(error_body(0, "Not found")) };
     config.default_service(web::route().to(nothing));
 }
 
