@@ -3,14 +3,14 @@
 //! An event whose handler answers at once is handled in the reader's own turn. One that asks an actor runs in a task of its
 //! own; packets that arrive meanwhile wait in the connection's bounded inbox, heartbeats do not.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::ids::{self, SocketId};
 use hubbub_actors::kit::outbox::{CloseReason, Outbox};
-use hubbub_actors::kit::recovery::Away;
+use hubbub_actors::kit::recovery::{Away, Living};
 use hubbub_protocol::contract::{Emit, EventLimit, SocketError};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect, Header, MessageError, Packet};
@@ -312,10 +312,16 @@ impl Session {
     }
 }
 
+impl Living for Session {
+    fn give_way(self: Arc<Self>) {
+        self.abort(CloseReason::TransportClose);
+    }
+}
+
 impl Socket {
     /// Joins a namespace: the connect packet goes first, then the socket can be emitted to.
     fn join(
-        session: &Session,
+        session: &Arc<Session>,
         namespace: &Arc<Namespace>,
         dialect: Dialect,
         mut caller: Caller,
@@ -331,6 +337,7 @@ impl Socket {
             emitter.journal().map(|_| claim.as_ref().map_or_else(|| ids::token128(random), |claim| claim.private_id.clone()));
         let mut is_recovered = false;
         if let (Some(journal), Some(claim)) = (emitter.journal(), &claim) {
+            journal.take_over(&claim.private_id, caller.subject.as_deref());
             is_recovered =
                 journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
                     id = away.socket.clone();
@@ -356,6 +363,10 @@ impl Socket {
             emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
         }
         caller.socket = Some(id.clone());
+        if let (Some(journal), Some(private_id)) = (emitter.journal(), &private_id) {
+            let connection: Weak<dyn Living> = Arc::downgrade(session) as Weak<dyn Living>;
+            journal.lives(private_id, caller.subject.as_deref(), connection);
+        }
         Arc::new(Self {
             id,
             namespace: Arc::clone(namespace),
@@ -381,8 +392,11 @@ impl Socket {
         let rooms = emitter.remove(&self.id);
         let may_come_back =
             !matches!(reason, CloseReason::ClientDisconnect | CloseReason::ServerDisconnect | CloseReason::ParseError);
-        if let (Some(journal), Some(private_id), true) = (emitter.journal(), &self.private_id, may_come_back) {
-            journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
+        if let (Some(journal), Some(private_id)) = (emitter.journal(), &self.private_id) {
+            journal.left(private_id);
+            if may_come_back {
+                journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
+            }
         }
         self.owed.lock().clear();
     }
