@@ -2,5 +2,7 @@
 
 pub mod http;
 pub mod hub;
+pub mod metrics;
 pub mod polling;
+pub mod process;
 pub mod socket;

@@ -2,5 +2,7 @@
 
 mod heartbeat;
 mod polling;
+mod recovery;
+mod slow;
 mod strictness;
 mod upgrade;
