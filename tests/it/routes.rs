@@ -126,7 +126,7 @@ fn fleet_routes() -> Vec<ListedRoute> {
 }
 
 fn ops_routes() -> Vec<ListedRoute> {
-    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default() };
+    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default(), backlog: Box::new(Default::default) };
     let ops = Ops { readiness: Readiness::default(), scrapes, started: Instant::now() };
     ops::table(Edge::new(deps()), Arc::new(ops)).list()
 }

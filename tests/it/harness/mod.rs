@@ -1,6 +1,9 @@
 //! What every test stands on: a real hub in this process, and clients that show exactly what it sends.
 
+pub mod custom;
 pub mod http;
 pub mod hub;
+pub mod metrics;
 pub mod polling;
+pub mod process;
 pub mod socket;
