@@ -1,0 +1,3 @@
+//! The fleet, route by route and event by event.
+
+mod support;
