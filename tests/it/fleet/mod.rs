@@ -1,3 +1,9 @@
 //! The fleet, route by route and event by event.
 
 mod support;
+
+mod auth;
+mod devices;
+mod health;
+mod limits;
+mod sessions;
