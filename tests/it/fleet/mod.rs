@@ -6,4 +6,5 @@ mod auth;
 mod devices;
 mod health;
 mod limits;
+mod metrics;
 mod sessions;

@@ -72,7 +72,8 @@ pub async fn connect(hub: &Hub, device_id: &str, device_type: &str) -> Client {
     let token = token(hub, device_id, device_type).await;
     let mut client = Client::connect(hub.url("fleet"), json!({ "token": token })).await;
     for list in ["on-headsets-updated", "on-headsets-with-lock-status-updated", "on-device-locks-updated"] {
-        client.expect(list).await;
+        // A change that others made just now may be told before the lists.
+        client.wait_for(list).await;
     }
     client
 }
