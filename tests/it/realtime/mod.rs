@@ -1,5 +1,6 @@
 //! The realtime edge as clients and intruders see it, byte for byte.
 
+mod capacity;
 mod heartbeat;
 mod polling;
 mod recovery;
