@@ -6,3 +6,4 @@ pub mod metrics;
 pub mod polling;
 pub mod process;
 pub mod socket;
+pub mod wire;

@@ -1,7 +1,9 @@
 //! The realtime edge as clients and intruders see it, byte for byte.
 
 mod capacity;
+mod framing;
 mod heartbeat;
+mod limits;
 mod polling;
 mod recovery;
 mod slow;
