@@ -3,6 +3,7 @@
 pub mod http;
 pub mod hub;
 pub mod metrics;
+pub mod noise;
 pub mod polling;
 pub mod process;
 pub mod socket;

@@ -3,6 +3,7 @@
 mod capacity;
 mod framing;
 mod heartbeat;
+mod hostile;
 mod limits;
 mod polling;
 mod recovery;
