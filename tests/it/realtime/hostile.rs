@@ -288,7 +288,7 @@ async fn events_of_the_fleet_that_are_almost_right_harm_nobody() {
 
 #[tokio::test]
 async fn peers_that_stop_in_the_middle_hold_nobody_up_and_are_cut() {
-    let impatient = [("REALTIME__PING_INTERVAL_MS", "300"), ("REALTIME__PING_TIMEOUT_MS", "200")];
+    let impatient = [("REALTIME__PING_INTERVAL_MS", "300"), ("REALTIME__PING_TIMEOUT_MS", "3000")];
     let hub = Served::start(&[SETTINGS, &impatient].concat());
     let mut honest = Honest::connect(&hub).await;
     let mut hanging = Vec::new();
