@@ -4,3 +4,4 @@ mod support;
 
 mod headset;
 mod stage;
+mod tablet;
