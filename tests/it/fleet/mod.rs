@@ -2,6 +2,7 @@
 
 mod support;
 
+mod capture;
 mod headset;
 mod stage;
 mod tablet;
