@@ -3,6 +3,7 @@
 mod support;
 
 mod capture;
+mod dashboard;
 mod headset;
 mod stage;
 mod tablet;
