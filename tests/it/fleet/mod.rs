@@ -5,5 +5,6 @@ mod support;
 mod capture;
 mod dashboard;
 mod headset;
+mod restart;
 mod stage;
 mod tablet;
