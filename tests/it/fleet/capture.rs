@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Ears, NOBODY, QUEST_1, QUEST_2, Stage, device, held, tablet, with};
-use super::support::{self, body_of};
+use super::stage::{Ears, NOBODY, QUEST_1, QUEST_2, Stage, body_of, device, held, tablet, with};
+use super::support;
 use crate::harness::socket::Client;
 
 const SESSION: &str = "<session>";

@@ -6,8 +6,8 @@ use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::stage::{Ears, QUEST_1, QUEST_2, Stage, device, held, tablet, with};
-use super::support::{self, body_of};
+use super::stage::{Ears, QUEST_1, QUEST_2, Stage, body_of, device, held, tablet, with};
+use super::support;
 use crate::harness::socket::Client;
 
 const BAD_ID: [&str; 2] = ["INVALID_DEVICE_ID", "Invalid device ID"];

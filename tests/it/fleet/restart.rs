@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::stage::{Ears, QUEST_1, QUEST_2, Stage, device, tablet, with};
-use super::support::{self, UNLIMITED, body_of};
+use super::stage::{Ears, QUEST_1, QUEST_2, Stage, body_of, device, tablet, with};
+use super::support::{self, UNLIMITED};
 use crate::harness::hub::Hub;
 use crate::harness::socket::Client;
 

@@ -45,6 +45,11 @@ impl Stage {
     }
 }
 
+/// Returns the body of a good answer to a GET request, redacted.
+pub async fn body_of(hub: &Hub, path: &str) -> Value {
+    support::redact(support::body(&support::get(hub, path).await))
+}
+
 /// Connects the tablet of this number.
 pub async fn tablet(hub: &Hub, number: u32) -> Client {
     support::connect(hub, &format!("TABLET_{number:03}"), "tablet").await
@@ -76,7 +81,8 @@ impl Ears for Client {
 
     async fn hears(&mut self, name: &str, args: Value) {
         let (heard, with) = self.next_word().await;
-        assert_eq!((heard.as_str(), support::redact(with)), (name, args));
+        // As text, so that the order of keys counts.
+        assert_eq!((heard.as_str(), support::redact(with).to_string()), (name, args.to_string()));
     }
 
     async fn sees(&mut self, name: &str, args: Value) {

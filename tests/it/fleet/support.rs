@@ -10,6 +10,9 @@ use crate::harness::socket::Client;
 /// Limits are switched off: a test asks as often as it likes.
 pub const UNLIMITED: (&str, &str) = ("LIMITS__SCALE", "0");
 
+/// The content type of every JSON answer.
+pub const JSON: &str = "application/json; charset=utf-8";
+
 /// Starts a hub without limits.
 pub async fn start(settings: &[(&str, &str)]) -> Hub {
     let settings: Vec<_> = [UNLIMITED].into_iter().chain(settings.iter().copied()).collect();
@@ -39,12 +42,22 @@ pub async fn post(hub: &Hub, path: &str, body: &Value) -> Answer {
     send(hub, "POST", path, &[("content-type", "application/json")], body.to_string()).await
 }
 
-/// Returns the JSON body of a good answer to a GET request, redacted.
-pub async fn body_of(hub: &Hub, path: &str) -> Value {
-    let answer = get(hub, path).await;
-    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
-    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
-    redact(serde_json::from_str(&answer.text).expect("a JSON body"))
+/// Returns the body of a good JSON answer.
+pub fn body(answer: &Answer) -> Value {
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, JSON), "{}", answer.text);
+    serde_json::from_str(&answer.text).expect("a JSON body")
+}
+
+/// Checks the whole body of a good answer to a GET request, redacted, with the order of its keys.
+pub async fn check(hub: &Hub, path: &str, expected: Value) {
+    let shown = redact(body(&get(hub, path).await));
+    assert_eq!(shown.to_string(), expected.to_string(), "{path}");
+}
+
+/// Checks a refusal: its status, and the envelope of exactly two keys.
+pub fn check_refused(answer: &Answer, status: u16, error: &str) {
+    let expected = format!("{status} {}", json!({"ok": false, "error": error}));
+    assert_eq!((answer.line(), answer.header("content-type")), (expected, JSON));
 }
 
 /// Gets a device's token.
@@ -59,7 +72,8 @@ pub async fn connect(hub: &Hub, device_id: &str, device_type: &str) -> Client {
     let token = token(hub, device_id, device_type).await;
     let mut client = Client::connect(hub.url("fleet"), json!({ "token": token })).await;
     for list in ["on-headsets-updated", "on-headsets-with-lock-status-updated", "on-device-locks-updated"] {
-        client.expect(list).await;
+        // A change that others made just now may be told before the lists.
+        client.wait_for(list).await;
     }
     client
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Ears, LISTS, NOBODY, QUEST_1, QUEST_2, Stage, device, held, lock, tablet};
-use super::support::{self, body_of};
+use super::stage::{Ears, LISTS, NOBODY, QUEST_1, QUEST_2, Stage, body_of, device, held, lock, tablet};
+use super::support;
 use crate::harness::socket::Client;
 
 const BAD_ID: [&str; 2] = ["INVALID_DEVICE_ID", "Invalid device ID"];
