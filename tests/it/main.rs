@@ -14,5 +14,6 @@ mod edge_shelf;
 mod edge_throttle;
 mod edge_traces;
 
+mod faults;
 mod lab;
 mod realtime;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::harness::fleet::token;
 use crate::harness::noise::Noise;
 use crate::harness::polling::Polling;
 use crate::harness::process::Served;
@@ -263,11 +264,7 @@ async fn events_of_the_fleet_that_are_almost_right_harm_nobody() {
     let hub = Served::start(SETTINGS);
     let mut tokens = Vec::new();
     for kind in ["headset", "tablet", "dashboard"] {
-        let request = reqwest::Client::new().post(format!("{}/auth/device-token", hub.url("fleet")));
-        let body = json!({ "deviceId": format!("HOSTILE_{kind}"), "deviceType": kind }).to_string();
-        let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
-        let answer: Value = answer.json().await.expect("a JSON body");
-        tokens.push(answer["token"].as_str().expect("a token").to_owned());
+        tokens.push(token(hub.url("fleet"), &format!("HOSTILE_{kind}"), kind).await);
     }
     rounds(&hub, 7, |mut noise| {
         let (base, token) = (hub.url("fleet").to_owned(), tokens[noise.below(3)].clone());
