@@ -14,11 +14,12 @@ use hubbub_protocol::wire::limits::Limits;
 
 use crate::config::Config;
 use crate::edge::Edge;
+use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 use crate::fleet;
 use crate::lab;
 use crate::listen::{self, BindError, Site};
-use crate::ops::{self, Commits, Readiness, Scrape, Scrapes, SystemScrape};
+use crate::ops::{self, Backlog, Commits, Readiness, Scrape, Scrapes, SystemScrape};
 use crate::realtime::capacity::Capacity;
 use crate::realtime::reaper::Reaper;
 use crate::realtime::service::{Layer, Service, Sessions, Timing};
@@ -100,6 +101,7 @@ impl Parts {
             },
             limits: Limits::new(max_payload_bytes),
             origins: OriginPolicy::new(origins, self.config.bind),
+            proxies: TrustedProxies::new(self.config.trusted_proxies.clone()),
             outbox: Arc::new(outbox),
             layer,
             capacity: Arc::clone(&self.capacity),
@@ -131,7 +133,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let services: Vec<_> = systems.iter().flat_map(|(site, _)| site.services.clone()).collect();
     let (mut sites, scrapes): (Vec<_>, Vec<_>) = systems.into_iter().unzip();
     if parts.config.ops.enabled {
-        sites.push(ops_site(&parts, scrapes, &readiness, commits));
+        let store = Arc::clone(&store);
+        sites.push(ops_site(&parts, scrapes, &readiness, commits, Box::new(move || store.backlog())));
     }
     let bound = sites.into_iter().map(|site| listen::bind(site, parts.config.bind)).collect::<Result<Vec<_>, _>>()?;
     let addresses = bound.iter().map(|bound| (bound.site.system, bound.address)).collect();
@@ -176,8 +179,8 @@ fn systems(parts: &Parts) -> Vec<(Site, Arc<dyn Scrape>)> {
     systems
 }
 
-fn ops_site(parts: &Parts, systems: Vec<Arc<dyn Scrape>>, readiness: &Readiness, commits: Commits) -> Site {
-    let scrapes = Scrapes { systems, deps: parts.deps.clone(), commits };
+fn ops_site(parts: &Parts, systems: Vec<Arc<dyn Scrape>>, readiness: &Readiness, commits: Commits, backlog: Backlog) -> Site {
+    let scrapes = Scrapes { systems, deps: parts.deps.clone(), commits, backlog };
     let ops = ops::Ops { readiness: readiness.clone(), scrapes, started: Instant::now() };
     let mut edge = Edge::new(parts.deps.clone());
     edge.origins = OriginPolicy::new(&[], parts.config.bind);

@@ -375,7 +375,7 @@ async fn the_numbers_of_a_kind_are_plain_data() {
         serde_json::to_value(hub.deps.observe()).unwrap(),
         serde_json::json!([{
             "kind": "kit.counter", "alive": 1, "stored": 1, "backing_off": 0,
-            "activations": 1, "passivations": 0, "restarts": 0, "storms": 0,
+            "activations": 1, "passivations": 0, "restarts": 0, "storms": 0, "asks_waiting": 0,
         }])
     );
 }

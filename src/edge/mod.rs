@@ -23,7 +23,7 @@ pub use access::{AdminKey, Authenticate, Gate, Identity};
 pub use address::{Network, TrustedProxies};
 pub use body::BodyLimits;
 pub use endpoint::{Call, Edge, Endpoints, Outcome};
-pub use mount::Mounted;
+pub use mount::{ListedRoute, Mounted};
 pub use observe::{Observer, Served, Unobserved};
 pub use origin::OriginPolicy;
 pub use throttle::Throttle;

@@ -25,6 +25,19 @@ pub(super) struct Route {
     pub(super) handler: Handler,
 }
 
+/// One line of a closed table, for whoever shows the surface of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedRoute {
+    /// The method's name.
+    pub method: &'static str,
+    /// The path, parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// How often.
+    pub limit: Option<Limit>,
+}
+
 /// All methods of one path.
 pub(super) struct Resource {
     pub(super) path: &'static str,
@@ -89,14 +102,19 @@ impl<S: System> Mounted<S> {
         }));
     }
 
-    /// Lists every route as `METHOD path`, in the order in which they are tried.
+    /// Lists every route, in the order in which they are tried.
     #[must_use]
-    pub fn list(&self) -> Vec<String> {
-        let lines = self
-            .resources
-            .iter()
-            .flat_map(|resource| resource.methods.keys().map(|method| format!("{method} {}", resource.path)).collect::<Vec<_>>());
-        lines.collect()
+    pub fn list(&self) -> Vec<ListedRoute> {
+        let of_resource = |resource: &Arc<Resource>| {
+            let line = |(method, route): (&&'static str, &Route)| ListedRoute {
+                method,
+                path: route.path,
+                access: route.access,
+                limit: route.limit,
+            };
+            resource.methods.iter().map(line).collect::<Vec<_>>()
+        };
+        self.resources.iter().flat_map(of_resource).collect()
     }
 
     fn patterns(&self, path: &str) -> Vec<String> {
@@ -167,7 +185,8 @@ mod tests {
     #[test]
     fn routes_are_listed_in_the_order_of_matching() {
         let table = table(&[(Method::Get, "/a/{id}"), (Method::Delete, "/a/{id}"), (Method::Get, "/a/stats")]);
-        assert_eq!(table.list(), ["GET /a/stats", "DELETE /a/{id}", "GET /a/{id}"]);
+        let lines: Vec<_> = table.list().into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(lines, ["GET /a/stats", "DELETE /a/{id}", "GET /a/{id}"]);
     }
 
     struct Test;

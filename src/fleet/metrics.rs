@@ -216,8 +216,8 @@ fn bytes(count: u64) -> f64 {
     count as f64
 }
 
-/// Every event that the fleet emits.
-const OUTBOUND: [&str; 34] = [
+/// Every event that the fleet emits: the document's 33, and `error`.
+pub const OUTBOUND: [&str; 34] = [
     headset::HeadsetConnected::NAME,
     headset::HeadsetDisconnected::NAME,
     headset::FrameUpdated::NAME,

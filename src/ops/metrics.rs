@@ -1,6 +1,7 @@
 //! What one scrape is made of: every system's own text, then the `hubbub_*` families over all of them, then the process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::metrics::{Family, MetricKind, render_families};
@@ -18,6 +19,9 @@ pub trait Scrape: Send + Sync {
     fn families(&self) -> Vec<Family>;
 }
 
+/// Says how many snapshots wait to be written, and how long the oldest of the coalesced ones has waited.
+pub type Backlog = Box<dyn Fn() -> (usize, Duration) + Send + Sync>;
+
 /// Everything that is scraped.
 pub struct Scrapes {
     /// The systems, in the order of their listeners.
@@ -26,6 +30,8 @@ pub struct Scrapes {
     pub deps: Deps,
     /// The rounds of the store.
     pub commits: Commits,
+    /// What the store has yet to write.
+    pub backlog: Backlog,
 }
 
 impl Scrapes {
@@ -35,10 +41,25 @@ impl Scrapes {
         let mut text: String = self.systems.iter().map(|system| system.text()).collect();
         let mut families: Vec<Family> = self.systems.iter().flat_map(|system| system.families()).collect();
         families.extend(actors(&self.deps.observe()));
+        families.extend(self.backlog());
         families.extend(process(&Process::read()));
         text.push_str(&render_families(&merged(families)));
         text.push_str(&self.commits.text());
         text
+    }
+}
+
+impl Scrapes {
+    fn backlog(&self) -> [Family; 2] {
+        let (waiting, lag) = (self.backlog)();
+        let family = |name, help, value| {
+            let labels = vec![("system", "all".to_owned())];
+            Family { name, help, kind: MetricKind::Gauge, samples: vec![(labels, value)] }
+        };
+        [
+            family("hubbub_snapshots_waiting", "Snapshots that are not yet on disk", whole(waiting)),
+            family("hubbub_snapshot_lag_seconds", "Age of the oldest coalesced snapshot not yet on disk", lag.as_secs_f64()),
+        ]
     }
 }
 
@@ -67,6 +88,7 @@ fn actors(kinds: &[Observed]) -> Vec<Family> {
             whole(kind.backing_off)
         }),
         family("hubbub_actor_restarts_total", "Panics that an actor survived", MetricKind::Counter, |kind| float(kind.restarts)),
+        family("hubbub_mailbox_depth", "Asks that wait for their answer", MetricKind::Gauge, |kind| float(kind.asks_waiting)),
         family("hubbub_actor_activations_total", "Actors brought up", MetricKind::Counter, |kind| float(kind.activations)),
         family("hubbub_actor_passivations_total", "Actors let go while idle", MetricKind::Counter, |kind| {
             float(kind.passivations)

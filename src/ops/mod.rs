@@ -10,7 +10,7 @@ pub mod routes;
 pub mod systems;
 
 pub use commits::Commits;
-pub use metrics::{Scrape, Scrapes};
+pub use metrics::{Backlog, Scrape, Scrapes};
 pub use readiness::{Readiness, Stage};
 pub use routes::{Ops, OpsSystem, table};
 pub use systems::SystemScrape;

@@ -341,7 +341,7 @@ impl Socket {
             is_recovered =
                 journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
                     id = away.socket.clone();
-                    session.outbox.push(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
+                    session.outbox.push_last(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
                     for (entry, offset) in missed {
                         session.outbox.push(message::event_with_offset(
                             dialect,
@@ -359,7 +359,7 @@ impl Socket {
         }
         let private_id = if is_recovered { private_id } else { emitter.journal().map(|_| ids::token128(random)) };
         if !is_recovered {
-            session.outbox.push(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
+            session.outbox.push_last(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
             emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
         }
         caller.socket = Some(id.clone());

@@ -4,7 +4,7 @@
 //! worker's flusher then does one write per socket for all that waits. Reason: measured against an actor, a task or a
 //! response body per socket, this costs least per delivery and holds least per connection (ARCHITECTURE.md, "Decisions").
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,10 @@ use super::reaper::now_ms;
 const GATHER_BYTES: usize = 64 * 1024;
 /// Sockets flushed before the worker looks at its other tasks.
 const SOCKETS_PER_TURN: usize = 64;
+/// How long a connection stays silent after a greeting: see [`Link::hold`].
+const GREETING_GAP: Duration = Duration::from_millis(2);
+/// Connections of one worker that may be silent at once; in a storm of connects nobody waits.
+const MAX_HELD: usize = 8;
 /// How long a peer may take to answer a close before its stream is cut.
 const CLOSE_LINGER: Duration = Duration::from_secs(2);
 
@@ -41,6 +45,8 @@ pub struct Link {
     stream: OwnedWriteHalf,
     /// The reading task handles packets just now and will flush when its turn ends.
     in_turn: AtomicBool,
+    /// A greeting was just written; what follows waits a moment.
+    is_held: AtomicBool,
     /// Since when the peer has taken nothing, in milliseconds of the reaper's clock; 0 when it reads.
     blocked_since: AtomicU64,
     /// The goodbye is said, or there is none to say any more.
@@ -62,6 +68,7 @@ thread_local! {
 
 struct Worker {
     queue: Arc<Queue>,
+    held: Cell<usize>,
     gather: RefCell<BytesMut>,
 }
 
@@ -69,7 +76,8 @@ struct Worker {
 fn worker() -> Rc<Worker> {
     WORKER.with_borrow_mut(|slot| {
         let worker = slot.get_or_insert_with(|| {
-            let worker = Rc::new(Worker { queue: Arc::default(), gather: RefCell::new(BytesMut::with_capacity(GATHER_BYTES)) });
+            let gather = RefCell::new(BytesMut::with_capacity(GATHER_BYTES));
+            let worker = Rc::new(Worker { queue: Arc::default(), held: Cell::new(0), gather });
             actix_rt::spawn(run(Rc::clone(&worker)));
             worker
         });
@@ -125,6 +133,7 @@ impl Link {
             queue,
             stream,
             in_turn: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
             blocked_since: AtomicU64::new(0),
             is_closed: AtomicBool::new(false),
             is_lingering: AtomicBool::new(false),
@@ -157,6 +166,9 @@ impl Link {
             if outbox.closed().is_some() {
                 self.linger();
             }
+            return Flushed::Idle;
+        }
+        if self.is_held.load(Ordering::Relaxed) && outbox.closed().is_none() {
             return Flushed::Idle;
         }
         let mut gather = gather.borrow_mut();
@@ -201,7 +213,27 @@ impl Link {
             self.wait_until_writable(outbox);
             return Flushed::Idle;
         }
+        if outbox.took_last() {
+            self.hold(outbox);
+        }
         if outbox.has_more() { Flushed::Again } else { Flushed::Idle }
+    }
+
+    /// Keeps the connection silent for a moment, so that a greeting (the handshake's answer, a connect packet) arrives on its
+    /// own: clients that go on in a later turn of their event loop, with handlers not yet in place, would miss what came in
+    /// the same read. In a storm of connects nobody is made to wait.
+    pub fn hold(&self, outbox: &Arc<Outbox>) {
+        let worker = worker();
+        let Some(me) = self.me.upgrade().filter(|_| worker.held.get() < MAX_HELD) else { return };
+        worker.held.set(worker.held.get() + 1);
+        self.is_held.store(true, Ordering::Relaxed);
+        let outbox = Arc::clone(outbox);
+        actix_rt::spawn(async move {
+            tokio::time::sleep(GREETING_GAP).await;
+            worker.held.set(worker.held.get() - 1);
+            me.is_held.store(false, Ordering::Relaxed);
+            me.wake(&outbox);
+        });
     }
 
     /// Waits in a task of this socket alone, so that one slow peer delays nobody.
@@ -230,7 +262,7 @@ impl Link {
         if let Some(code) = goodbye {
             let _ = self.stream.try_write(&frame::close_frame(code, reason.as_str()));
         }
-        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Write);
+        self.hang_up();
         self.linger();
     }
 
@@ -244,6 +276,11 @@ impl Link {
             tokio::time::sleep(CLOSE_LINGER).await;
             me.cut();
         });
+    }
+
+    /// Closes the stream for writing: the peer is done once it has read what was written.
+    pub fn hang_up(&self) {
+        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Write);
     }
 
     /// Cuts the stream; the reading task sees its end.

@@ -10,7 +10,7 @@ use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::outbox::CloseReason;
-use hubbub_protocol::contract::{Access, Event, EventLimit, SocketError, System};
+use hubbub_protocol::contract::{Access, Event, EventLimit, System};
 use hubbub_protocol::fault::{Fault, Kind};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
@@ -97,16 +97,32 @@ impl Hooks for OpenHooks {
     }
 }
 
+/// Takes an event up; the id asks for an acknowledgement.
+pub type Call = Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>;
+
 /// How one event is handled.
 pub struct Handler {
     /// Its name as the contract writes it; the label of its metrics.
     pub name: &'static str,
+    /// Who may send it.
+    pub access: Access,
     /// Its rate limit.
     pub limit: Option<EventLimit>,
     /// Its place among a socket's rate windows.
     pub index: usize,
-    /// Takes the event up; the id asks for an acknowledgement.
-    pub call: Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>,
+    /// What it does.
+    pub call: Call,
+}
+
+/// One line of a table of events, for whoever shows the surface of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedEvent {
+    /// Its name.
+    pub name: &'static str,
+    /// Who may send it.
+    pub access: Access,
+    /// How often.
+    pub limit: Option<EventLimit>,
 }
 
 /// A namespace of one system.
@@ -139,27 +155,34 @@ impl Namespace {
         call: impl Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync + 'static,
     ) -> Self {
         let index = self.handlers.len();
-        self.handlers.insert(name, Handler { name, limit, index, call: Box::new(call) });
+        self.handlers.insert(name, Handler { name, access: Access::Open, limit, index, call: Box::new(call) });
         self
     }
 
     /// Adds the events of a system's table.
     #[must_use]
     pub fn events<S: System>(mut self, events: Events<S>) -> Self {
-        for (name, limit, call) in events.table {
+        for (name, access, limit, call) in events.table {
             let index = self.handlers.len();
-            self.handlers.insert(name, Handler { name, limit, index, call });
+            self.handlers.insert(name, Handler { name, access, limit, index, call });
         }
         self
     }
-}
 
-type Call = Box<dyn Fn(&Arc<Socket>, Args, Option<u64>) -> Handled + Send + Sync>;
+    /// Lists every event, in the order of the table.
+    #[must_use]
+    pub fn list(&self) -> Vec<ListedEvent> {
+        let mut handlers: Vec<_> = self.handlers.values().collect();
+        handlers.sort_by_key(|handler| handler.index);
+        let line = |handler: &Handler| ListedEvent { name: handler.name, access: handler.access, limit: handler.limit };
+        handlers.into_iter().map(line).collect()
+    }
+}
 
 /// A system's table of events: one line per event.
 pub struct Events<S> {
     deps: Deps,
-    table: Vec<(&'static str, Option<EventLimit>, Call)>,
+    table: Vec<(&'static str, Access, Option<EventLimit>, Call)>,
     system: std::marker::PhantomData<S>,
 }
 
@@ -178,7 +201,7 @@ impl<S: System> Events<S> {
     {
         let deps = self.deps.clone();
         let call: Call = Box::new(move |socket, args, ack| handle_event::<C>(&deps, socket, &args, ack));
-        self.table.push((C::NAME, C::LIMIT, call));
+        self.table.push((C::NAME, C::ACCESS, C::LIMIT, call));
         self
     }
 }
@@ -212,6 +235,3 @@ fn permit(access: Access, caller: &Caller) -> Result<(), Fault> {
     };
     if is_allowed { Ok(()) } else { Err(Fault::new(Kind::Forbidden, "FORBIDDEN", "This token may not send this event")) }
 }
-
-/// Refuses with the system's own error event.
-pub type Refusal = SocketError;

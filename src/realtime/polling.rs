@@ -72,12 +72,15 @@ async fn exchange(service: &Arc<Service>, request: &HttpRequest, query: Query, b
     let Some(id) = query.sid.as_deref() else {
         return if is_get { open(service, request, &query) } else { refuse(Refusal::BadHandshakeMethod) };
     };
-    let Some(session) = service.sessions.get(id) else { return refuse(Refusal::UnknownSid) };
+    let address = service.client_of(request.peer_addr(), request.headers());
+    let Some(session) = service.sessions.get(id).filter(|session| session.is_of(address)) else {
+        return refuse(Refusal::UnknownSid);
+    };
     if session.revision != query.revision {
         return refuse(Refusal::BadRequest);
     }
     if is_get {
-        poll(&session, &query).await
+        poll(&session).await
     } else if is_post {
         post(&session, request, body).await
     } else {
@@ -89,26 +92,26 @@ fn open(service: &Arc<Service>, request: &HttpRequest, query: &Query) -> HttpRes
     if service.sessions.is_draining() {
         return unavailable("the server is stopping");
     }
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = service.client_of(request.peer_addr(), request.headers());
     let place = match service.capacity.take(address) {
         Ok(place) => place,
         Err(full) => return unavailable(&full.to_string()),
     };
-    let handshake = handshake_of(request.headers().into(), address, request.query_string());
+    let handshake = handshake_of(request.headers(), address, request.query_string());
     let session = Session::open(service, ids::token128(service.deps.random()).into(), query.revision, handshake, place, None);
-    let mut encoder = encoder(&session, query);
+    let mut encoder = encoder(&session);
     session.outbox.drain(|entry| encoder.push_frames(entry));
     body_of(encoder)
 }
 
 /// Answers a poll as soon as something waits, the connection moves to a WebSocket, or it ends.
-async fn poll(session: &Arc<Session>, query: &Query) -> HttpResponse {
+async fn poll(session: &Arc<Session>) -> HttpResponse {
     if let Err(refusal) = session.begin_poll() {
         return refuse(refusal);
     }
     let _poll = Finally(|| session.end_poll());
     loop {
-        let mut encoder = encoder(session, query);
+        let mut encoder = encoder(session);
         if session.is_upgrading() {
             session.outbox_for_poll(&mut encoder);
             if encoder.is_empty() {
@@ -177,8 +180,8 @@ async fn read(mut payload: Payload, max_bytes: usize) -> Result<Bytes, StatusCod
     Ok(body.freeze())
 }
 
-fn encoder(session: &Session, query: &Query) -> Encoder {
-    Encoder::new(session.revision, !query.b64, session.service.limits.max_payload_bytes)
+fn encoder(session: &Session) -> Encoder {
+    Encoder::new(session.revision, !session.is_text_only, session.service.limits.max_payload_bytes)
 }
 
 fn body_of(encoder: Encoder) -> HttpResponse {

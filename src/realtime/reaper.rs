@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 
 use super::session::Session;
 
-const TICK_MS: u64 = 25;
+/// The wheel's step; a deadline counts as reached up to one step early, never late.
+pub(super) const TICK_MS: u64 = 10;
 const SLOTS: usize = 2048;
 
 /// Returns the milliseconds since the process first asked, never decreasing.
@@ -37,7 +38,7 @@ impl Reaper {
     }
 
     fn insert(&self, session: Weak<Session>, deadline_ms: u64, now: u64) {
-        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS + 1).min(SLOTS as u64 - 1);
+        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 1);
         let slot = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
         if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)) {
             slot.lock().push(session);

@@ -1,9 +1,11 @@
 //! One Socket.IO server: what its listener serves at one path.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use actix_http::header::HeaderMap;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::{CloseReason, OutboxPolicy};
 use hubbub_protocol::wire::limits::Limits;
@@ -13,6 +15,7 @@ use super::capacity::Capacity;
 use super::namespace::Namespace;
 use super::reaper::Reaper;
 use super::session::Session;
+use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 
 /// The timing of connections, in milliseconds.
@@ -48,6 +51,8 @@ pub struct Service {
     pub limits: Limits,
     /// Who may connect from a browser.
     pub origins: OriginPolicy,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
     /// The bounds of every Outbox.
     pub outbox: Arc<OutboxPolicy>,
     /// What messages are.
@@ -118,6 +123,11 @@ impl Sessions {
 }
 
 impl Service {
+    /// Returns the address of a request's client, which may be behind a trusted proxy.
+    pub fn client_of(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        peer.map(|peer| self.proxies.client_of(peer.ip(), headers))
+    }
+
     /// Returns the namespace of this name.
     pub fn namespace(&self, name: &str) -> Option<&Arc<Namespace>> {
         match &self.layer {

@@ -1,6 +1,7 @@
 //! One Engine.IO connection: its transport, its heartbeats and its end. What its messages mean is in [`super::dispatch`].
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +18,7 @@ use super::capacity::Place;
 use super::dispatch::{Socket, Work};
 use super::flusher::Link;
 use super::namespace::Handshake;
-use super::reaper::now_ms;
+use super::reaper::{TICK_MS, now_ms};
 use super::service::{Layer, Service};
 
 /// Packets of one connection that may wait for an event under way before its reading pauses.
@@ -33,6 +34,8 @@ pub struct Session {
     pub service: Arc<Service>,
     /// Its revision of Engine.IO, which never changes.
     pub revision: Revision,
+    /// Its polls are answered in text, binary data in base64: as its first request asked.
+    pub is_text_only: bool,
     /// What its first request said.
     pub handshake: Handshake,
     /// What waits to be sent.
@@ -124,6 +127,7 @@ impl Session {
         let transport = match link {
             Some(link) => {
                 service.sessions.websocket_opened();
+                link.hold(&outbox);
                 outbox.attach(Arc::clone(&link) as Arc<dyn Wake>);
                 Transport::WebSocket(link)
             }
@@ -137,6 +141,7 @@ impl Session {
             id,
             service: Arc::clone(service),
             revision,
+            is_text_only: handshake.query_value("b64").is_some_and(|value| !value.is_empty()),
             handshake,
             outbox,
             state: Mutex::new(State::new(transport)),
@@ -152,6 +157,12 @@ impl Session {
             session.close(CloseReason::ShuttingDown);
         }
         session
+    }
+
+    /// Returns whether a request from `address` may be this connection's. Ids of revision 4 are secrets; those of revision 3
+    /// are also their sockets' public ids, so there the address has to match as well.
+    pub fn is_of(&self, address: Option<IpAddr>) -> bool {
+        self.revision == Revision::V4 || self.handshake.address == address
     }
 
     /// Takes note that the peer is alive.
@@ -269,7 +280,7 @@ impl Session {
         let timing = &self.service.timing;
         let mut next = u64::MAX;
         let mut check = |deadline: u64, reason| {
-            if now >= deadline {
+            if now + TICK_MS >= deadline {
                 return Some(reason);
             }
             next = next.min(deadline);
@@ -459,7 +470,7 @@ impl Heart {
             self.next_ping.store(last_seen.max(ping_sent) + timing.ping_interval_ms, Ordering::Relaxed);
         }
         let next_ping = self.next_ping.load(Ordering::Relaxed);
-        if now < next_ping {
+        if now + TICK_MS < next_ping {
             return next_ping;
         }
         session.outbox.push(Bytes::from_static(PING_FRAME));

@@ -83,13 +83,15 @@ pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, 
             return Err(Refused::Engine(Refusal::Forbidden));
         }
     }
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = service.client_of(request.peer_addr(), headers);
     let place = match &query.sid {
         None => Some(service.capacity.take(address).map_err(Refused::Full)?),
         Some(id) => {
             let session = service.sessions.get(id).ok_or(Refused::Engine(Refusal::UnknownSid))?;
-            let may_upgrade = session.revision == query.revision && !session.is_upgrading() && !session.has_ended();
-            if !may_upgrade {
+            if !session.is_of(address) {
+                return Err(Refused::Engine(Refusal::UnknownSid));
+            }
+            if session.revision != query.revision || session.has_ended() {
                 return Err(Refused::Engine(Refusal::BadRequest));
             }
             None

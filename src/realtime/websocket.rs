@@ -38,8 +38,7 @@ thread_local! {
 
 /// Takes over an upgrade request: a WebSocket for one of `services`, or a clear refusal.
 pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<TcpStream, h1::Codec>) {
-    let parts = framed.into_parts();
-    let (mut stream, early) = (parts.io, parts.read_buf);
+    let (mut stream, mut early) = take_apart(framed);
     let accepted = match upgrade::accept(services, &request) {
         Ok(accepted) => accepted,
         Err(refused) => {
@@ -55,13 +54,19 @@ pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<T
     let (read, write) = stream.into_split();
     let link = Link::new(write);
     let mut reader = Reader::new(&accepted.service, read, Arc::clone(&link));
-    let mut early = early.to_vec();
     let Some(session) = open(accepted, &mut reader, &mut early).await else {
-        link.cut();
+        link.hang_up();
         return;
     };
+    drop(link);
     let reason = reader.run(&session, early).await;
     session.abort(session.outbox.closed().unwrap_or(reason));
+}
+
+/// Returns the stream and what came after the request; actix's buffers, 16 KiB per connection, go at once.
+fn take_apart(framed: Framed<TcpStream, h1::Codec>) -> (TcpStream, Vec<u8>) {
+    let parts = framed.into_parts();
+    (parts.io, parts.read_buf.to_vec())
 }
 
 /// Opens a new connection, or completes the upgrade of a polling one.
@@ -72,6 +77,11 @@ async fn open(accepted: Accepted, reader: &mut Reader, early: &mut Vec<u8>) -> O
         return Some(Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link))));
     };
     let session = service.sessions.get(&id)?;
+    if session.is_upgrading() {
+        // The session has its WebSocket, or is getting it; this one is not wanted.
+        reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
+        return None;
+    }
     let deadline = Duration::from_millis(service.timing.upgrade_timeout_ms);
     let mut is_probed = false;
     match tokio::time::timeout(deadline, reader.upgrade(&session, early, &mut is_probed)).await {

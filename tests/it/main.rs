@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod architecture;
 mod cli;
 mod config;
 mod edge_access;
@@ -15,5 +16,8 @@ mod edge_throttle;
 mod edge_traces;
 
 mod faults;
+mod fleet;
 mod lab;
 mod realtime;
+mod routes;
+mod source;

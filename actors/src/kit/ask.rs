@@ -68,6 +68,7 @@ pub async fn ask<C: Routed>(deps: &Deps, ask: Ask<C>) -> Result<C::Reply, Fault>
         })?,
         Route::Summon(key) => registry.summon(&key)?,
     };
+    let _under_way = registry.begin_ask();
     // The address is held until the answer is there: an actor with an address out is never passivated.
     actor.send(ask).await.unwrap_or_else(|_closed| Err(restarting()))
 }

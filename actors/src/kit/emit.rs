@@ -90,6 +90,7 @@ enum Target<'a> {
 enum Lane<'a> {
     Reliable,
     Reply,
+    Volatile,
     Latest(&'a LatestKey),
 }
 
@@ -135,6 +136,11 @@ impl Emitter {
     /// Answers one socket: like [`Emitter::socket`], but never recorded for recovery.
     pub fn reply<E: Emit>(&self, socket: &SocketId, event: &E) -> Delivery {
         self.send(Target::Socket(socket), event, Lane::Reply)
+    }
+
+    /// Emits to everyone in `room` who is not behind; nobody else ever gets it, and it is never recorded for recovery.
+    pub fn volatile<E: Emit>(&self, room: &Room, event: &E) -> Delivery {
+        self.send(Target::Room(room, None), event, Lane::Volatile)
     }
 
     /// Emits the newest value about `subject` to everyone in `room`; whoever is slow sees only the newest one.
@@ -366,6 +372,7 @@ impl Cast<'_> {
         let entry = self.encoded[slot].get_or_insert_with(|| (self.encode)(member.dialect)).clone();
         let pushed = match self.lane {
             Lane::Reliable | Lane::Reply => member.outbox.push(entry),
+            Lane::Volatile => member.outbox.push_volatile(entry),
             Lane::Latest(key) => member.outbox.push_latest(key, entry),
         };
         self.delivery.receivers += usize::from(pushed != Pushed::Refused);

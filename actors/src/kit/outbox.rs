@@ -31,7 +31,7 @@ pub struct OutboxPolicy {
     pub max_bytes: usize,
     /// Entries that may wait in the reliable lane.
     pub max_packets: usize,
-    /// Values of the latest lane that a newer one replaced or that found no room.
+    /// Values of the latest lane that a newer one replaced or that found no room, and volatile ones that came too soon.
     pub dropped: AtomicU64,
     /// Connections closed because they read too slowly.
     pub evicted: AtomicU64,
@@ -135,6 +135,10 @@ struct Lanes {
     reliable: VecDeque<Bytes>,
     reliable_bytes: usize,
     latest: Option<Box<IndexMap<LatestKey, Bytes>>>,
+    /// Reliable entries up to and including the last one that must be the end of a write.
+    alone: usize,
+    /// Such an entry was taken, and nobody has asked yet.
+    gap: bool,
     latest_bytes: usize,
     /// A wake is outstanding: nobody needs to wake again.
     pending: bool,
@@ -165,6 +169,29 @@ impl Outbox {
         lanes.push_reliable(entry);
         self.notify(lanes);
         Pushed::Queued
+    }
+
+    /// Queues an entry as [`Outbox::push`] does, and lets nothing follow it in the same write: see [`Outbox::took_last`].
+    pub fn push_last(self: &Arc<Self>, entry: Bytes) -> Pushed {
+        let mut lanes = self.lanes.lock();
+        lanes.alone = lanes.reliable.len() + 1;
+        drop(lanes);
+        self.push(entry)
+    }
+
+    /// Returns, once, whether the last [`Outbox::take`] ended with an entry of [`Outbox::push_last`].
+    pub fn took_last(&self) -> bool {
+        std::mem::take(&mut self.lanes.lock().gap)
+    }
+
+    /// Queues an entry only if nothing waits: a receiver that is behind does without it.
+    pub fn push_volatile(self: &Arc<Self>, entry: Bytes) -> Pushed {
+        let is_behind = self.waiting_bytes() > 0;
+        if is_behind {
+            self.policy.dropped.fetch_add(1, Ordering::Relaxed);
+            return Pushed::Refused;
+        }
+        self.push(entry)
     }
 
     /// Queues the newest value of `key`, replacing an older one that still waits.
@@ -234,6 +261,9 @@ impl Outbox {
                 Some(_) => {
                     if let Some(entry) = lanes.pop() {
                         buffer.extend_from_slice(&entry);
+                    }
+                    if lanes.gap {
+                        break;
                     }
                 }
             }
@@ -329,6 +359,8 @@ impl Lanes {
 
     fn pop_lane(&mut self) -> Option<Bytes> {
         if let Some(entry) = self.reliable.pop_front() {
+            self.gap |= self.alone == 1;
+            self.alone = self.alone.saturating_sub(1);
             self.reliable_bytes -= entry.len();
             if self.reliable.is_empty() && self.reliable.capacity() > KEPT_CAPACITY {
                 self.reliable = VecDeque::new();
@@ -535,6 +567,29 @@ mod tests {
         let all = take_all(&outbox);
         assert_eq!((all[0], all[1], all[all.len() - 1]), (b'a', b'L', b'z'));
         assert_eq!(all.len(), large.len() + 2);
+    }
+
+    #[test]
+    fn nothing_follows_a_last_entry_in_its_write() {
+        let (outbox, _) = outbox(1000, 10);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.push_last(Bytes::from_static(b"b"));
+        outbox.push(Bytes::from_static(b"c"));
+        let mut buffer = BytesMut::new();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert_eq!((&buffer[..], outbox.took_last(), outbox.took_last()), (&b"ab"[..], true, false));
+        buffer.clear();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert_eq!((&buffer[..], outbox.took_last()), (&b"c"[..], false));
+    }
+
+    #[test]
+    fn a_receiver_that_is_behind_does_without_volatile_entries() {
+        let (outbox, _) = outbox(1000, 10);
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"a")), Pushed::Queued);
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"b")), Pushed::Refused);
+        assert_eq!(take_all(&outbox), b"a");
+        assert_eq!(outbox.push_volatile(Bytes::from_static(b"c")), Pushed::Queued);
     }
 
     #[test]

@@ -25,6 +25,8 @@ mod life;
 mod placement;
 mod slots;
 
+pub use census::AskUnderWay;
+
 pub(super) use self::entities::{AnyRegistry, Entities};
 
 /// An actor with a key and, mostly, a snapshot. Its state is touched by nobody else.
@@ -95,6 +97,8 @@ pub struct Observed {
     pub restarts: u64,
     /// How many panic storms there were since the process started.
     pub storms: u64,
+    /// How many asks wait for their answer now: in mailboxes and in handlers.
+    pub asks_waiting: u64,
 }
 
 /// The entities of one kind; cheap to clone.
@@ -146,6 +150,12 @@ impl<A: Entity> Registry<A> {
     #[must_use]
     pub fn alive(&self) -> usize {
         self.entities.alive()
+    }
+
+    /// Counts an ask until the returned value is dropped.
+    #[must_use]
+    pub fn begin_ask(&self) -> AskUnderWay<A> {
+        AskUnderWay::begin(&self.entities)
     }
 
     /// Returns the numbers of this kind.

@@ -24,3 +24,5 @@ pub const FRAME: &str = "frame";
 pub const AUTH: &str = "auth";
 /// The namespaces, besides which none exists.
 pub const NAMESPACES: [&str; 2] = ["/", "/custom"];
+/// Every event that the lab emits.
+pub const OUTBOUND: [&str; 5] = [AUTH, MESSAGE_BACK, ECHO_REPLY, UPDATE, FRAME];

@@ -47,7 +47,8 @@ class Server:
         self.urls = {}
         self._await_ready(command)
         # Whatever it prints later must not fill the pipe.
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.reader.start()
 
     def _await_ready(self, command):
         printed = []
@@ -74,6 +75,8 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
         shutil.rmtree(self.data_dir, ignore_errors=True)
         return code
 

@@ -16,9 +16,17 @@ pub struct Polling {
 impl Polling {
     /// Opens a connection at `path` of `base` with Engine.IO revision `eio`.
     pub async fn open(base: &str, path: &str, eio: u8) -> Self {
+        Self::open_at(format!("{base}{path}?EIO={eio}&transport=polling"), "", eio).await
+    }
+
+    /// Opens a connection of revision 3 whose client takes no binary bodies.
+    pub async fn open_text_only(base: &str, path: &str) -> Self {
+        Self::open_at(format!("{base}{path}?EIO=3&transport=polling"), "&b64=1", 3).await
+    }
+
+    async fn open_at(url: String, once: &str, eio: u8) -> Self {
         let http = Client::new();
-        let url = format!("{base}{path}?EIO={eio}&transport=polling");
-        let body = http.get(&url).send().await.expect("an answer").text().await.expect("a text");
+        let body = http.get(format!("{url}{once}")).send().await.expect("an answer").text().await.expect("a text");
         let first = if eio == 4 { body.split('\u{1e}').next() } else { body.split_once(':').map(|(_, packets)| packets) };
         let json = first.and_then(|packet| packet.strip_prefix('0')).unwrap_or_else(|| panic!("an open packet in `{body}`"));
         let open: Value = serde_json::Deserializer::from_str(json).into_iter().next().expect("a payload").expect("JSON");

@@ -84,6 +84,17 @@ impl Raw {
         }
     }
 
+    /// Returns the next text frame that is no ping; pings are answered.
+    pub async fn packet(&mut self) -> String {
+        loop {
+            let text = self.text().await;
+            if text != "2" {
+                return text;
+            }
+            self.send("3").await;
+        }
+    }
+
     /// Waits until the hub has closed the connection, whatever it sends before.
     pub async fn closed(&mut self) {
         while self.receive().await.is_some() {}
@@ -138,7 +149,7 @@ impl Client {
         let prefix = format!("43{}{id}", self.namespace);
         let mut seen = Vec::new();
         loop {
-            let packet = self.packet().await;
+            let packet = self.raw.packet().await;
             if let Some(args) = packet.strip_prefix(&prefix) {
                 return serde_json::from_str(args).expect("an acknowledgement is an array");
             }
@@ -162,21 +173,9 @@ impl Client {
         }
     }
 
-    /// Returns the next packet that is not a heartbeat, without its Engine.IO type.
-    async fn packet(&mut self) -> String {
-        loop {
-            let text = self.raw.text().await;
-            if text == "2" {
-                self.raw.send("3").await;
-                continue;
-            }
-            return text;
-        }
-    }
-
     /// Returns the next event as its name and arguments.
     pub async fn next(&mut self) -> (String, Value) {
-        let packet = self.packet().await;
+        let packet = self.raw.packet().await;
         let json =
             packet.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("expected an event, got `{packet}`"));
         let mut args: Vec<Value> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in `{packet}`"));

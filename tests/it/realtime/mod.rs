@@ -1,5 +1,6 @@
 //! The realtime edge as clients and intruders see it, byte for byte.
 
+mod acks;
 mod capacity;
 mod framing;
 mod heartbeat;

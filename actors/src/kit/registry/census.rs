@@ -1,6 +1,7 @@
 //! Who exists, and in what numbers.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::warn;
@@ -18,11 +19,29 @@ pub(super) struct Counts {
     pub passivations: AtomicU64,
     pub restarts: AtomicU64,
     pub storms: AtomicU64,
+    /// Asks that wait for their answer now.
+    pub asks: AtomicU64,
 }
 
 /// Adds one.
 pub(super) fn count(number: &AtomicU64) {
     number.fetch_add(1, Ordering::Relaxed);
+}
+
+/// An ask on its way; counted down when it is dropped, answered or not.
+pub struct AskUnderWay<A: Entity>(Arc<Entities<A>>);
+
+impl<A: Entity> AskUnderWay<A> {
+    pub(super) fn begin(entities: &Arc<Entities<A>>) -> Self {
+        count(&entities.counts.asks);
+        Self(Arc::clone(entities))
+    }
+}
+
+impl<A: Entity> Drop for AskUnderWay<A> {
+    fn drop(&mut self) {
+        self.0.counts.asks.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<A: Entity> Entities<A> {
@@ -65,6 +84,7 @@ impl<A: Entity> Entities<A> {
             passivations: self.counts.passivations.load(Ordering::Relaxed),
             restarts: self.counts.restarts.load(Ordering::Relaxed),
             storms: self.counts.storms.load(Ordering::Relaxed),
+            asks_waiting: self.counts.asks.load(Ordering::Relaxed),
         }
     }
 }

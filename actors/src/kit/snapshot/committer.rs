@@ -87,6 +87,12 @@ impl<D: Disk> Store<D> {
         self.shared.state.lock().queue.waiting()
     }
 
+    /// Returns how many changes wait or are being written, and for how long the oldest coalesced one has waited.
+    pub fn backlog(&self) -> (usize, Duration) {
+        let state = self.shared.state.lock();
+        (state.queue.waiting(), state.queue.oldest().map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
     fn put(&self, key: EntityKey, state: Option<Stored>, urgency: Urgency) -> Result<(), StoreError> {
         let mut shared = self.shared.state.lock();
         if shared.closing {

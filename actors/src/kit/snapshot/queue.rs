@@ -166,6 +166,11 @@ impl Queue {
         self.changes.len() + self.in_flight.len()
     }
 
+    /// Returns since when the oldest coalesced change waits.
+    pub fn oldest(&self) -> Option<Instant> {
+        self.lazy_since
+    }
+
     /// Returns when the committer has to look again; nothing: not before something is put in.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         if !self.urgent.is_empty() {
