@@ -3,14 +3,14 @@
 //! An event whose handler answers at once is handled in the reader's own turn. One that asks an actor runs in a task of its
 //! own; packets that arrive meanwhile wait in the connection's bounded inbox, heartbeats do not.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::ids::{self, SocketId};
 use hubbub_actors::kit::outbox::{CloseReason, Outbox};
-use hubbub_actors::kit::recovery::Away;
+use hubbub_actors::kit::recovery::{Away, Living};
 use hubbub_protocol::contract::{Emit, EventLimit, SocketError};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect, Header, MessageError, Packet};
@@ -50,6 +50,7 @@ pub struct Socket {
     private_id: Option<String>,
     windows: Mutex<Vec<Window>>,
     next_ack: AtomicU64,
+    has_left: AtomicBool,
     owed: Mutex<Vec<(u64, oneshot::Sender<Args>)>>,
 }
 
@@ -66,7 +67,7 @@ impl Session {
         let speaks_first = self.revision == Revision::V3 && matches!(self.service.layer, Layer::SocketIo(_));
         if speaks_first {
             self.state.lock().dialect = Some(Dialect::JsonV4);
-            self.run(Work::Packet(Packet::Connect { namespace: "/".to_owned(), auth: None, query: None }));
+            self.run(Work::Packet(Packet::Connect { namespace: "/".to_owned(), auth: None, query: None }), 0);
         }
     }
 
@@ -85,7 +86,7 @@ impl Session {
         match message::decode_text(dialect, text, &self.service.limits) {
             Ok(Header::Complete(packet)) => {
                 drop(state);
-                self.run(Work::Packet(packet))
+                self.run(Work::Packet(packet), text.len())
             }
             Ok(Header::NeedsAttachments(partial)) => {
                 state.partial = Some((partial, now_ms()));
@@ -121,7 +122,7 @@ impl Session {
         };
         drop(state);
         match decoded {
-            Ok(packet) => self.run(Work::Packet(packet)),
+            Ok(packet) => self.run(Work::Packet(packet), data.len()),
             Err(error) => self.malformed(&error),
         }
     }
@@ -140,18 +141,25 @@ impl Session {
         state.partial = None;
         let sockets = state.sockets.clone();
         drop(state);
+        tracing::debug!(session.id = %self.id, system = self.service.system, "connection `{}` ended: {}", self.id, reason.as_str());
+        self.allow_farewell();
         for socket in &sockets {
             socket.leave_all(reason);
         }
         self.has_room.notify_waiters();
-        self.run(Work::End(reason));
+        self.run(Work::End(reason), 0);
     }
 
-    /// Takes up work, after all that came before it.
-    pub(super) fn run(self: &Arc<Self>, work: Work) -> Flow {
+    /// Takes up work of so many bytes on the wire, after all that came before it. A packet after the end counts no more:
+    /// a socket that it joined would never be told to leave.
+    pub(super) fn run(self: &Arc<Self>, work: Work, bytes: usize) -> Flow {
         let mut state = self.state.lock();
+        if state.has_ended && matches!(work, Work::Packet(_)) {
+            return Flow::Ended;
+        }
         if state.is_running {
-            state.inbox.push_back(work);
+            state.inbox.push_back((work, bytes));
+            state.inbox_bytes += bytes;
             return self.flow(&state);
         }
         state.is_running = true;
@@ -195,7 +203,10 @@ impl Session {
 
     fn next_work(&self) -> Option<Work> {
         let mut state = self.state.lock();
-        let work = state.inbox.pop_front();
+        let work = state.inbox.pop_front().map(|(work, bytes)| {
+            state.inbox_bytes -= bytes;
+            work
+        });
         if work.is_none() {
             state.is_running = false;
             state.inbox = std::collections::VecDeque::new();
@@ -301,10 +312,16 @@ impl Session {
     }
 }
 
+impl Living for Session {
+    fn give_way(self: Arc<Self>) {
+        self.abort(CloseReason::TransportClose);
+    }
+}
+
 impl Socket {
     /// Joins a namespace: the connect packet goes first, then the socket can be emitted to.
     fn join(
-        session: &Session,
+        session: &Arc<Session>,
         namespace: &Arc<Namespace>,
         dialect: Dialect,
         mut caller: Caller,
@@ -320,6 +337,7 @@ impl Socket {
             emitter.journal().map(|_| claim.as_ref().map_or_else(|| ids::token128(random), |claim| claim.private_id.clone()));
         let mut is_recovered = false;
         if let (Some(journal), Some(claim)) = (emitter.journal(), &claim) {
+            journal.take_over(&claim.private_id, caller.subject.as_deref());
             is_recovered =
                 journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
                     id = away.socket.clone();
@@ -345,6 +363,10 @@ impl Socket {
             emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
         }
         caller.socket = Some(id.clone());
+        if let (Some(journal), Some(private_id)) = (emitter.journal(), &private_id) {
+            let connection: Weak<dyn Living> = Arc::downgrade(session) as Weak<dyn Living>;
+            journal.lives(private_id, caller.subject.as_deref(), connection);
+        }
         Arc::new(Self {
             id,
             namespace: Arc::clone(namespace),
@@ -355,19 +377,26 @@ impl Socket {
             private_id,
             windows: Mutex::default(),
             next_ack: AtomicU64::new(0),
+            has_left: AtomicBool::new(false),
             owed: Mutex::default(),
         })
     }
 
-    /// Takes the socket out of its rooms; one that may come back is kept for recovery.
+    /// Takes the socket out of its rooms, once: later, its id may be that of the connection that took its place. One that may
+    /// come back is kept for recovery.
     fn leave_all(&self, reason: CloseReason) {
+        if self.has_left.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let emitter = &self.namespace.emitter;
-        let was_connected = emitter.is_connected(&self.id);
         let rooms = emitter.remove(&self.id);
         let may_come_back =
             !matches!(reason, CloseReason::ClientDisconnect | CloseReason::ServerDisconnect | CloseReason::ParseError);
-        if let (Some(journal), Some(private_id), true) = (emitter.journal(), &self.private_id, was_connected && may_come_back) {
-            journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
+        if let (Some(journal), Some(private_id)) = (emitter.journal(), &self.private_id) {
+            journal.left(private_id);
+            if may_come_back {
+                journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
+            }
         }
         self.owed.lock().clear();
     }

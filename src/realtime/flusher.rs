@@ -49,6 +49,10 @@ pub struct Link {
     is_held: AtomicBool,
     /// Since when the peer has taken nothing, in milliseconds of the reaper's clock; 0 when it reads.
     blocked_since: AtomicU64,
+    /// The goodbye is said, or there is none to say any more.
+    is_closed: AtomicBool,
+    /// The stream is going to be cut.
+    is_lingering: AtomicBool,
 }
 
 enum Flushed {
@@ -131,6 +135,8 @@ impl Link {
             in_turn: AtomicBool::new(false),
             is_held: AtomicBool::new(false),
             blocked_since: AtomicU64::new(0),
+            is_closed: AtomicBool::new(false),
+            is_lingering: AtomicBool::new(false),
         })
     }
 
@@ -156,8 +162,13 @@ impl Link {
     }
 
     fn flush(&self, outbox: &Arc<Outbox>, gather: &RefCell<BytesMut>) -> Flushed {
-        let must_wait = self.blocked_since_ms().is_some() || self.is_held.load(Ordering::Relaxed);
-        if must_wait && outbox.closed().is_none() {
+        if self.blocked_since_ms().is_some() {
+            if outbox.closed().is_some() {
+                self.linger();
+            }
+            return Flushed::Idle;
+        }
+        if self.is_held.load(Ordering::Relaxed) && outbox.closed().is_none() {
             return Flushed::Idle;
         }
         let mut gather = gather.borrow_mut();
@@ -236,8 +247,11 @@ impl Link {
         });
     }
 
-    /// Says goodbye and closes the stream for writing; a peer that does not close in turn is cut.
+    /// Says goodbye and closes the stream for writing.
     fn close(&self, reason: CloseReason) {
+        if self.is_closed.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let goodbye = match reason {
             CloseReason::TransportClose | CloseReason::TransportError => None,
             CloseReason::ParseError => Some(1002),
@@ -249,6 +263,14 @@ impl Link {
             let _ = self.stream.try_write(&frame::close_frame(code, reason.as_str()));
         }
         self.hang_up();
+        self.linger();
+    }
+
+    /// Cuts the stream of a peer that neither reads what is left nor closes its side in time.
+    fn linger(&self) {
+        if self.is_lingering.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let Some(me) = self.me.upgrade() else { return };
         actix_rt::spawn(async move {
             tokio::time::sleep(CLOSE_LINGER).await;
@@ -263,6 +285,8 @@ impl Link {
 
     /// Cuts the stream; the reading task sees its end.
     pub fn cut(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.is_lingering.store(true, Ordering::Relaxed);
         let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Both);
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP long-polling transport: ordinary actix-web handlers that fill and drain the same connection as a WebSocket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -139,11 +140,15 @@ async fn post(session: &Arc<Session>, request: &HttpRequest, body: Payload) -> H
     }
     let _post = Finally(|| session.end_post());
     let limits = &session.service.limits;
-    let body = match read(body, limits.max_payload_bytes).await {
+    let timing = &session.service.timing;
+    let deadline = Duration::from_millis(timing.ping_interval_ms + timing.ping_timeout_ms);
+    let read = tokio::time::timeout(deadline, read(body, limits.max_payload_bytes)).await;
+    let body = match read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT)) {
         Ok(body) => body,
         Err(status) => {
             session.close(CloseReason::TransportError);
-            return HttpResponse::build(status).content_type("application/json").body(error_body(3, "Payload too large"));
+            let reason = if status == StatusCode::PAYLOAD_TOO_LARGE { "Payload too large" } else { "Incomplete body" };
+            return HttpResponse::build(status).content_type("application/json").body(error_body(3, reason));
         }
     };
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

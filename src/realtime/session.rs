@@ -61,7 +61,8 @@ pub(super) struct State {
     pub dialect: Option<Dialect>,
     pub partial: Option<(Partial, u64)>,
     pub sockets: Vec<Arc<Socket>>,
-    pub inbox: VecDeque<Work>,
+    pub inbox: VecDeque<(Work, usize)>,
+    pub inbox_bytes: usize,
     pub is_running: bool,
     pub has_joined: bool,
     pub has_ended: bool,
@@ -151,6 +152,10 @@ impl Session {
         service.sessions.insert(&session);
         service.reaper.watch(&session, now_ms());
         session.greet();
+        if service.sessions.is_draining() {
+            // It came in between the order to stop and the round that tells every connection.
+            session.close(CloseReason::ShuttingDown);
+        }
         session
     }
 
@@ -175,8 +180,7 @@ impl Session {
                 Flow::Continue
             }
             Packet::Close => {
-                self.end(CloseReason::TransportClose);
-                self.outbox.close(CloseReason::TransportClose, None);
+                self.close(CloseReason::TransportClose);
                 Flow::Ended
             }
             Packet::Pong(_) | Packet::Noop => Flow::Continue,
@@ -196,8 +200,14 @@ impl Session {
     /// Ends the connection from the hub's side; what waits is still sent.
     pub fn close(self: &Arc<Self>, reason: CloseReason) {
         self.end(reason);
-        self.heart.closing_since.store(now_ms().max(1), Ordering::Relaxed);
         self.outbox.close(reason, None);
+    }
+
+    /// Gives the peer a moment to fetch what waits and to close its side, and has the reaper look whether it did.
+    pub(super) fn allow_farewell(self: &Arc<Self>) {
+        let now = now_ms().max(1);
+        self.heart.closing_since.store(now, Ordering::Relaxed);
+        self.service.reaper.watch(self, now + FAREWELL_MS);
     }
 
     /// Ends the connection at once: the transport is gone, or the peer does not take what waits.
@@ -220,7 +230,7 @@ impl Session {
     pub(super) fn flow(&self, state: &State) -> Flow {
         if state.has_ended {
             Flow::Ended
-        } else if state.inbox.len() >= INBOX_PACKETS {
+        } else if state.inbox.len() >= INBOX_PACKETS || state.inbox_bytes >= self.service.limits.max_payload_bytes {
             Flow::Full
         } else {
             Flow::Continue
@@ -253,11 +263,10 @@ impl Session {
             self.overdue(reason);
             return Some(now);
         }
-        Some(next).filter(|_| !self.state.lock().has_ended)
+        Some(next)
     }
 
     fn overdue(self: &Arc<Self>, reason: CloseReason) {
-        tracing::debug!(session.id = %self.id, system = self.service.system, "connection `{}` ended: {}", self.id, reason.as_str());
         if reason == CloseReason::SlowConsumer {
             self.service.outbox.evicted.fetch_add(1, Ordering::Relaxed);
         }
@@ -431,6 +440,7 @@ impl State {
             partial: None,
             sockets: Vec::new(),
             inbox: VecDeque::new(),
+            inbox_bytes: 0,
             is_running: false,
             has_joined: false,
             has_ended: false,

@@ -38,7 +38,7 @@ thread_local! {
 
 /// Takes over an upgrade request: a WebSocket for one of `services`, or a clear refusal.
 pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<TcpStream, h1::Codec>) {
-    let (mut stream, early) = take_apart(framed);
+    let (mut stream, mut early) = take_apart(framed);
     let accepted = match upgrade::accept(services, &request) {
         Ok(accepted) => accepted,
         Err(refused) => {
@@ -54,12 +54,12 @@ pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<T
     let (read, write) = stream.into_split();
     let link = Link::new(write);
     let mut reader = Reader::new(&accepted.service, read, Arc::clone(&link));
-    let Some(session) = open(accepted, &mut reader, early).await else {
+    let Some(session) = open(accepted, &mut reader, &mut early).await else {
         link.hang_up();
         return;
     };
     drop(link);
-    let reason = reader.run(&session).await;
+    let reason = reader.run(&session, early).await;
     session.abort(session.outbox.closed().unwrap_or(reason));
 }
 
@@ -70,30 +70,29 @@ fn take_apart(framed: Framed<TcpStream, h1::Codec>) -> (TcpStream, Vec<u8>) {
 }
 
 /// Opens a new connection, or completes the upgrade of a polling one.
-async fn open(accepted: Accepted, reader: &mut Reader, mut early: Vec<u8>) -> Option<Arc<Session>> {
+async fn open(accepted: Accepted, reader: &mut Reader, early: &mut Vec<u8>) -> Option<Arc<Session>> {
     let Accepted { service, query, handshake, place, .. } = accepted;
-    let session = match query.sid {
-        None => {
-            let id = ids::token128(service.deps.random()).into();
-            Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link)))
-        }
-        Some(id) => {
-            let session = service.sessions.get(&id)?;
-            if session.is_upgrading() {
-                // The session has its WebSocket, or is getting it; this one is not wanted.
-                reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
-                return None;
-            }
-            let deadline = Duration::from_millis(service.timing.upgrade_timeout_ms);
-            let is_upgraded = tokio::time::timeout(deadline, reader.upgrade(&session, &mut early)).await;
-            if !matches!(is_upgraded, Ok(Some(()))) {
-                session.abandon_probe();
-                return None;
-            }
-            session
-        }
+    let Some(id) = query.sid else {
+        let id = ids::token128(service.deps.random()).into();
+        return Some(Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link))));
     };
-    reader.feed(&session, &mut early).is_none().then_some(session)
+    let session = service.sessions.get(&id)?;
+    if session.is_upgrading() {
+        // The session has its WebSocket, or is getting it; this one is not wanted.
+        reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
+        return None;
+    }
+    let deadline = Duration::from_millis(service.timing.upgrade_timeout_ms);
+    let mut is_probed = false;
+    match tokio::time::timeout(deadline, reader.upgrade(&session, early, &mut is_probed)).await {
+        Ok(Some(())) => Some(session),
+        _ => {
+            if is_probed {
+                session.abandon_probe();
+            }
+            None
+        }
+    }
 }
 
 /// The reading half of a WebSocket connection.
@@ -112,8 +111,11 @@ impl Reader {
         Self { stream, link, decoder }
     }
 
-    /// Reads until the connection ends, and returns why.
-    async fn run(mut self, session: &Arc<Session>) -> End {
+    /// Takes up what came early, then reads until the connection ends, and returns why.
+    async fn run(mut self, session: &Arc<Session>, early: Vec<u8>) -> End {
+        if self.feed(session, early) == Flow::Ended {
+            return self.linger().await;
+        }
         let mut reads = 0;
         loop {
             match self.read_turn(session).await {
@@ -151,11 +153,10 @@ impl Reader {
         .await
     }
 
-    /// Handles bytes that came with the upgrade request; returns the end, if they end the connection.
-    fn feed(&mut self, session: &Arc<Session>, bytes: &mut [u8]) -> Option<End> {
+    /// Handles bytes that came with the upgrade request.
+    fn feed(&mut self, session: &Arc<Session>, mut bytes: Vec<u8>) -> Flow {
         let (decoder, link) = (&mut self.decoder, &self.link);
-        let flow = link.turn(&session.outbox, || handle(decoder, session, bytes));
-        (flow == Flow::Ended).then(|| session.outbox.closed().unwrap_or(CloseReason::TransportClose))
+        link.turn(&session.outbox, || handle(decoder, session, &mut bytes))
     }
 
     /// Waits for the peer's side of a close; what it still sends counts no more.
@@ -174,8 +175,7 @@ impl Reader {
     }
 
     /// Answers the probe and waits for the upgrade packet; none when the peer does something else.
-    async fn upgrade(&mut self, session: &Arc<Session>, early: &mut Vec<u8>) -> Option<()> {
-        let mut is_probed = false;
+    async fn upgrade(&mut self, session: &Arc<Session>, early: &mut Vec<u8>, is_probed: &mut bool) -> Option<()> {
         loop {
             if early.is_empty() {
                 let mut buffer = vec![0; 1024];
@@ -192,14 +192,14 @@ impl Reader {
             let mut input = Input::new(early);
             while let Some(message) = self.decoder.next(&mut input).ok()? {
                 match step_of(session.revision, &message) {
-                    Step::Probe if !is_probed => {
-                        is_probed = session.probe();
+                    Step::Probe if !*is_probed => {
+                        *is_probed = session.probe();
                         let answer = packet::text_frame(PacketType::Pong, "probe");
-                        if !is_probed || !self.link.write_directly(&answer) {
+                        if !*is_probed || !self.link.write_directly(&answer) {
                             return None;
                         }
                     }
-                    Step::Upgrade if is_probed => {
+                    Step::Upgrade if *is_probed => {
                         let taken = length - input.remaining();
                         early.drain(..taken);
                         session.touch();

@@ -122,7 +122,9 @@ pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let is_whole = |(at, _): &(usize, &str)| {
         let (before, after) = (code.get(..*at).unwrap_or_default(), code.get(at + word.len()..).unwrap_or_default());
         let (starts, ends) = (word.chars().next(), word.chars().next_back());
-        !(is_part(starts) && is_part(before.chars().next_back())) && !(is_part(ends) && is_part(after.chars().next()))
+        let continues_before = is_part(starts) && is_part(before.chars().next_back());
+        let continues_after = is_part(ends) && is_part(after.chars().next());
+        !continues_before && !continues_after
     };
     code.match_indices(word).filter(is_whole).map(|(at, _)| line_of(code, at)).collect()
 }

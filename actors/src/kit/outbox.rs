@@ -27,7 +27,7 @@ pub trait Wake: Send + Sync {
 /// The bounds of an Outbox and the counters that all of one system share.
 #[derive(Debug)]
 pub struct OutboxPolicy {
-    /// Bytes that may wait, in either lane.
+    /// Bytes that may wait, in each lane: a full latest lane never costs a receiver its commands.
     pub max_bytes: usize,
     /// Entries that may wait in the reliable lane.
     pub max_packets: usize,
@@ -133,12 +133,13 @@ struct Lanes {
     /// The rest of an entry whose beginning is already on the wire; it goes before everything else.
     unfinished: Bytes,
     reliable: VecDeque<Bytes>,
+    reliable_bytes: usize,
     latest: Option<Box<IndexMap<LatestKey, Bytes>>>,
     /// Reliable entries up to and including the last one that must be the end of a write.
     alone: usize,
     /// Such an entry was taken, and nobody has asked yet.
     gap: bool,
-    bytes: usize,
+    latest_bytes: usize,
     /// A wake is outstanding: nobody needs to wake again.
     pending: bool,
     closed: Option<CloseReason>,
@@ -158,15 +159,14 @@ impl Outbox {
         if lanes.closed.is_some() {
             return Pushed::Refused;
         }
-        let over_bytes = lanes.bytes + entry.len() > self.policy.max_bytes && lanes.bytes > 0;
+        let over_bytes = lanes.reliable_bytes + entry.len() > self.policy.max_bytes && lanes.reliable_bytes > 0;
         if over_bytes || lanes.reliable.len() >= self.policy.max_packets {
             lanes.overflow();
             self.policy.evicted.fetch_add(1, Ordering::Relaxed);
-            self.notify(lanes);
+            self.announce_close(lanes);
             return Pushed::Refused;
         }
-        lanes.bytes += entry.len();
-        lanes.reliable.push_back(entry);
+        lanes.push_reliable(entry);
         self.notify(lanes);
         Pushed::Queued
     }
@@ -221,6 +221,12 @@ impl Outbox {
         }
     }
 
+    /// Wakes for a close even if a wake is outstanding: the owner may be waiting for a peer that never reads again.
+    fn announce_close(self: &Arc<Self>, mut lanes: parking_lot::MutexGuard<'_, Lanes>) {
+        lanes.pending = false;
+        self.notify(lanes);
+    }
+
     /// Makes `wake` the one who is told, and tells it at once when something waits already.
     pub fn attach(self: &Arc<Self>, wake: Arc<dyn Wake>) {
         let mut lanes = self.lanes.lock();
@@ -270,7 +276,7 @@ impl Outbox {
         let mut lanes = self.lanes.lock();
         while let Some(entry) = lanes.pop() {
             if !accept(&entry) {
-                lanes.bytes += entry.len();
+                lanes.reliable_bytes += entry.len();
                 lanes.reliable.push_front(entry);
                 break;
             }
@@ -282,9 +288,7 @@ impl Outbox {
 
     /// Gives back what the transport did not take of the last [`Outbox::take`]; it goes first next time.
     pub fn put_back(&self, rest: Bytes) {
-        let mut lanes = self.lanes.lock();
-        lanes.bytes += rest.len();
-        lanes.unfinished = rest;
+        self.lanes.lock().unfinished = rest;
     }
 
     /// Returns whether more waits. If not, the next push wakes again: both are decided under one lock, or a push could be missed.
@@ -304,11 +308,10 @@ impl Outbox {
             return;
         }
         if let Some(entry) = last {
-            lanes.bytes += entry.len();
-            lanes.reliable.push_back(entry);
+            lanes.push_reliable(entry);
         }
         lanes.closed = Some(reason);
-        self.notify(lanes);
+        self.announce_close(lanes);
     }
 
     /// Closes the Outbox and forgets what waits: the peer is gone or does not read.
@@ -317,7 +320,7 @@ impl Outbox {
         let first = lanes.closed.unwrap_or(reason);
         lanes.forget();
         lanes.closed = Some(first);
-        self.notify(lanes);
+        self.announce_close(lanes);
     }
 
     /// Returns why the Outbox is closed, if it is.
@@ -327,7 +330,8 @@ impl Outbox {
 
     /// Returns the bytes that wait.
     pub fn waiting_bytes(&self) -> usize {
-        self.lanes.lock().bytes
+        let lanes = self.lanes.lock();
+        lanes.unfinished.len() + lanes.reliable_bytes + lanes.latest_bytes
     }
 }
 
@@ -345,15 +349,19 @@ impl Lanes {
     }
 
     fn pop(&mut self) -> Option<Bytes> {
-        let entry = if self.unfinished.is_empty() { self.pop_lane()? } else { std::mem::take(&mut self.unfinished) };
-        self.bytes -= entry.len();
-        Some(entry)
+        if self.unfinished.is_empty() { self.pop_lane() } else { Some(std::mem::take(&mut self.unfinished)) }
+    }
+
+    fn push_reliable(&mut self, entry: Bytes) {
+        self.reliable_bytes += entry.len();
+        self.reliable.push_back(entry);
     }
 
     fn pop_lane(&mut self) -> Option<Bytes> {
         if let Some(entry) = self.reliable.pop_front() {
             self.gap |= self.alone == 1;
             self.alone = self.alone.saturating_sub(1);
+            self.reliable_bytes -= entry.len();
             if self.reliable.is_empty() && self.reliable.capacity() > KEPT_CAPACITY {
                 self.reliable = VecDeque::new();
             }
@@ -361,6 +369,7 @@ impl Lanes {
         }
         let latest = self.latest.as_mut()?;
         let (_, entry) = latest.shift_remove_index(0)?;
+        self.latest_bytes -= entry.len();
         if latest.is_empty() {
             self.latest = None;
         }
@@ -368,10 +377,10 @@ impl Lanes {
     }
 
     fn replace(&mut self, key: &LatestKey, entry: Bytes) -> Pushed {
-        self.bytes += entry.len();
+        self.latest_bytes += entry.len();
         match self.latest.get_or_insert_default().insert(key.clone(), entry) {
             Some(older) => {
-                self.bytes -= older.len();
+                self.latest_bytes -= older.len();
                 Pushed::Superseded
             }
             None => Pushed::Queued,
@@ -381,10 +390,10 @@ impl Lanes {
     /// Drops the oldest values of the latest lane until the bound holds; the newest one always stays.
     fn trim_latest(&mut self, max_bytes: usize) -> u64 {
         let mut dropped = 0;
-        while self.bytes > max_bytes {
+        while self.latest_bytes > max_bytes {
             let Some(latest) = self.latest.as_mut().filter(|latest| latest.len() > 1) else { break };
             let Some((_, older)) = latest.shift_remove_index(0) else { break };
-            self.bytes -= older.len();
+            self.latest_bytes -= older.len();
             dropped += 1;
         }
         dropped
@@ -404,8 +413,11 @@ impl Lanes {
         *self = Self { pending: self.pending, closed: self.closed, wake: self.wake.take(), ..Self::default() };
     }
 
+    /// Forgets what waits, but for the rest of an entry that is already on the wire: cut short, it would swallow the goodbye.
     fn overflow(&mut self) {
+        let unfinished = std::mem::take(&mut self.unfinished);
         self.forget();
+        self.unfinished = unfinished;
         self.closed = Some(CloseReason::SlowConsumer);
     }
 }
@@ -492,6 +504,45 @@ mod tests {
         assert_eq!(outbox.waiting_bytes(), 10);
         assert_eq!(outbox.policy.dropped.load(Ordering::Relaxed), 1);
         assert_eq!(outbox.closed(), None);
+    }
+
+    #[test]
+    fn a_full_latest_lane_costs_nobody_a_command() {
+        let (outbox, _) = outbox(10, 10);
+        outbox.push_latest(&LatestKey::new("frame", "a"), Bytes::from_static(b"1234567890"));
+        assert_eq!(outbox.push(Bytes::from_static(b"command")), Pushed::Queued);
+        assert_eq!(take_all(&outbox), b"command1234567890");
+    }
+
+    #[test]
+    fn a_close_wakes_even_who_was_woken_already() {
+        for close in [
+            |outbox: &Arc<Outbox>| outbox.close(CloseReason::ShuttingDown, None),
+            |outbox: &Arc<Outbox>| {
+                outbox.abort(CloseReason::PingTimeout);
+            },
+        ] {
+            let (outbox, wakes) = outbox(10, 10);
+            outbox.push(Bytes::from_static(b"a"));
+            close(&outbox);
+            assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+        }
+        let (outbox, wakes) = outbox(10, 1);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.push(Bytes::from_static(b"b"));
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_overflow_still_finishes_the_entry_on_the_wire() {
+        let (outbox, _) = outbox(10, 1);
+        outbox.push(Bytes::from_static(b"abc"));
+        let mut buffer = BytesMut::new();
+        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        outbox.put_back(Bytes::from_static(b"c"));
+        outbox.push(Bytes::from_static(b"d"));
+        assert_eq!(outbox.push(Bytes::from_static(b"e")), Pushed::Refused);
+        assert_eq!(take_all(&outbox), b"c");
     }
 
     #[test]

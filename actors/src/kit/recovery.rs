@@ -4,7 +4,7 @@
 //! so `recovered` is false, which is the truth; entities that must survive keep their own committed state.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use hubbub_protocol::wire::args::Args;
 use parking_lot::Mutex;
@@ -15,8 +15,13 @@ use super::ids::SocketId;
 
 /// Emissions kept at the most; older ones make an offset unknown, never wrong.
 const MAX_ENTRIES: usize = 20_000;
+/// Memory of the emissions kept, at the most, whatever each of them weighs.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Sessions kept at the most.
 const MAX_SESSIONS: usize = 50_000;
+
+/// How often those who stayed away too long are forgotten.
+const SWEEP_MS: i64 = 1_000;
 
 /// How long a connection may be away and still be recovered.
 pub const WINDOW_MS: i64 = 120_000;
@@ -45,6 +50,12 @@ pub struct Away {
     pub subject: Option<String>,
 }
 
+/// A connection whose end may not have been noticed yet.
+pub trait Living: Send + Sync {
+    /// Ends at once and leaves the place to the client's new connection; the journal keeps its sockets before this returns.
+    fn give_way(self: Arc<Self>);
+}
+
 /// What a returning socket missed, oldest first, each with its offset.
 pub type Missed = Vec<(Entry, String)>;
 
@@ -53,30 +64,40 @@ pub struct Journal {
     clock: SharedClock,
     mark: String,
     state: Mutex<State>,
+    living: Mutex<HashMap<String, Lives>>,
 }
 
 #[derive(Default)]
 struct State {
     next: u64,
     entries: VecDeque<(u64, Timestamp, Arc<Entry>)>,
+    bytes: usize,
     away: HashMap<String, (Timestamp, Away)>,
+    sweep_at: Timestamp,
+}
+
+/// Whose private id it is while its connection lives.
+struct Lives {
+    subject: Option<String>,
+    connection: Weak<dyn Living>,
 }
 
 impl Journal {
     /// Returns an empty journal; `mark` must differ between processes.
     #[must_use]
     pub fn new(clock: SharedClock, mark: String) -> Self {
-        Self { clock, mark, state: Mutex::default() }
+        Self { clock, mark, state: Mutex::default(), living: Mutex::default() }
     }
 
     /// Records an emission and delivers it under the same lock, so that offsets are in the order of delivery.
     pub fn record(&self, entry: Entry, deliver: impl FnOnce(&str) -> Delivery) -> Delivery {
         let now = self.clock.now();
         let mut state = self.state.lock();
-        state.expire(now);
         let number = state.next;
         state.next += 1;
+        state.bytes += entry.weight();
         state.entries.push_back((number, now, Arc::new(entry)));
+        state.expire(now);
         deliver(&self.offset(number))
     }
 
@@ -86,6 +107,32 @@ impl Journal {
 
     fn number(&self, offset: &str) -> Option<u64> {
         offset.strip_prefix(&self.mark)?.strip_prefix('-')?.parse().ok()
+    }
+
+    /// Notes that the owner of `private_id` is connected.
+    pub fn lives(&self, private_id: &str, subject: Option<&str>, connection: Weak<dyn Living>) {
+        let lives = Lives { subject: subject.map(str::to_owned), connection };
+        self.living.lock().insert(private_id.to_owned(), lives);
+    }
+
+    /// Notes that the owner of `private_id` is connected no more.
+    pub fn left(&self, private_id: &str) {
+        self.living.lock().remove(private_id);
+    }
+
+    /// Makes room for a client that comes back before its old connection was seen to be dead. A client knows better than its
+    /// hub whether it is still there.
+    pub fn take_over(&self, private_id: &str, subject: Option<&str>) {
+        let former = self
+            .living
+            .lock()
+            .get(private_id)
+            .filter(|lives| lives.subject.as_deref() == subject)
+            .and_then(|lives| lives.connection.upgrade());
+        // Not under the lock: leaving asks for it again.
+        if let Some(former) = former {
+            former.give_way();
+        }
     }
 
     /// Keeps a socket that lost its connection.
@@ -144,13 +191,111 @@ impl State {
     fn expire(&mut self, now: Timestamp) {
         while let Some((_, at, _)) = self.entries.front() {
             let is_old = now.0 - at.0 > WINDOW_MS;
-            if !is_old && self.entries.len() <= MAX_ENTRIES {
+            if !is_old && self.entries.len() <= MAX_ENTRIES && self.bytes <= MAX_BYTES {
                 break;
             }
-            self.entries.pop_front();
+            if let Some((_, _, entry)) = self.entries.pop_front() {
+                self.bytes -= entry.weight();
+            }
         }
-        if self.away.len() >= MAX_SESSIONS || self.next.is_multiple_of(256) {
+        if now >= self.sweep_at {
+            self.sweep_at = now.plus(SWEEP_MS);
             self.away.retain(|_, (at, _)| now.0 - at.0 <= WINDOW_MS);
         }
+    }
+}
+
+impl Entry {
+    /// Returns about how many bytes of memory the entry holds.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.name.len() + self.args.weight()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::clock::TestClock;
+
+    fn journal() -> (Journal, TestClock) {
+        let clock = TestClock::at(Timestamp(1_000_000));
+        (Journal::new(Arc::new(clock.clone()), "mark".to_owned()), clock)
+    }
+
+    fn record(journal: &Journal, room: &str, text: &str) -> String {
+        let mut told = String::new();
+        let entry = Entry { rooms: vec![Room::new(room)], except: None, name: "update".to_owned(), args: Args::of(&text) };
+        journal.record(entry, |offset| {
+            told = offset.to_owned();
+            Delivery::default()
+        });
+        told
+    }
+
+    fn away(subject: Option<&str>) -> Away {
+        Away { socket: SocketId::new("socket"), rooms: vec![Room::new("room")], subject: subject.map(str::to_owned) }
+    }
+
+    fn recover(journal: &Journal, offset: &str, subject: Option<&str>) -> Option<usize> {
+        let mut missed_count = None;
+        journal.recover("pid", Some(offset), subject, |_, missed| missed_count = Some(missed.len()));
+        missed_count
+    }
+
+    #[test]
+    fn only_what_its_rooms_missed_comes_back_and_only_to_its_owner() {
+        let (journal, _) = journal();
+        let seen = record(&journal, "room", "seen");
+        journal.keep("pid", away(Some("me")));
+        record(&journal, "room", "missed");
+        record(&journal, "elsewhere", "not mine");
+        assert_eq!(recover(&journal, &seen, Some("you")), None);
+        assert_eq!(recover(&journal, "other-0", Some("me")), None);
+        assert_eq!(recover(&journal, &seen, Some("me")), Some(1));
+        assert_eq!(recover(&journal, &seen, Some("me")), None, "it is back");
+    }
+
+    #[test]
+    fn who_stays_away_too_long_is_forgotten() {
+        let (journal, clock) = journal();
+        let seen = record(&journal, "room", "seen");
+        journal.keep("pid", away(None));
+        clock.advance(WINDOW_MS + 1);
+        assert_eq!(recover(&journal, &seen, None), None);
+        assert!(journal.state.lock().away.is_empty());
+    }
+
+    #[test]
+    fn large_emissions_are_forgotten_before_they_fill_the_memory() {
+        let (journal, _) = journal();
+        let first = record(&journal, "room", "first");
+        let large = "x".repeat(8 * 1024 * 1024);
+        for _ in 0..10 {
+            record(&journal, "room", &large);
+        }
+        journal.keep("pid", away(None));
+        assert!(journal.state.lock().bytes <= MAX_BYTES);
+        assert_eq!(recover(&journal, &first, None), None, "what was forgotten cannot be told");
+    }
+
+    #[test]
+    fn an_old_connection_gives_way_to_its_owner_only() {
+        struct Connection(Mutex<u32>);
+        impl Living for Connection {
+            fn give_way(self: Arc<Self>) {
+                *self.0.lock() += 1;
+            }
+        }
+        let (journal, _) = journal();
+        let connection = Arc::new(Connection(Mutex::new(0)));
+        journal.lives("pid", Some("me"), Arc::downgrade(&connection) as Weak<dyn Living>);
+        journal.take_over("pid", Some("you"));
+        journal.take_over("other", Some("me"));
+        assert_eq!(*connection.0.lock(), 0);
+        journal.take_over("pid", Some("me"));
+        assert_eq!(*connection.0.lock(), 1);
+        journal.left("pid");
+        journal.take_over("pid", Some("me"));
+        assert_eq!(*connection.0.lock(), 1);
     }
 }

@@ -64,6 +64,15 @@ impl Args {
         self.len() == 0
     }
 
+    /// Returns about how many bytes of memory the arguments hold.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Json(texts) => texts.iter().map(|text| size_of::<Box<RawValue>>() + text.get().len()).sum(),
+            Self::Tree(values) => values.iter().map(Value::weight).sum(),
+        }
+    }
+
     /// Reads argument `index`; an absent one reads as null.
     ///
     /// # Errors

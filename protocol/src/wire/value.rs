@@ -53,6 +53,19 @@ impl Value {
         }
     }
 
+    /// Returns about how many bytes of memory the value holds.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let inside = match self {
+            Self::String(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Array(items) => items.iter().map(Self::weight).sum(),
+            Self::Object(members) => members.iter().map(|(key, value)| size_of::<String>() + key.len() + value.weight()).sum(),
+            _ => 0,
+        };
+        size_of::<Self>() + inside
+    }
+
     /// Returns whether there are bytes anywhere inside.
     #[must_use]
     pub fn has_binary(&self) -> bool {

@@ -3,5 +3,7 @@
 pub mod custom;
 pub mod http;
 pub mod hub;
+pub mod metrics;
 pub mod polling;
+pub mod process;
 pub mod socket;

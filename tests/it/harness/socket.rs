@@ -27,6 +27,28 @@ impl Raw {
         Ok(Self(tokio_tungstenite::connect_async(url).await?.0))
     }
 
+    /// Opens a WebSocket that holds only a few KiB of what it has not read.
+    pub async fn open_narrow(base: &str, path_and_query: &str) -> Self {
+        let address: std::net::SocketAddr = base.trim_start_matches("http://").parse().expect("an address");
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.expect("a connection"));
+        let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
+        Self(tokio_tungstenite::client_async(url, stream).await.expect("the hub accepts the WebSocket").0)
+    }
+
+    /// Reads until the hub closes, and returns the code and reason of its close frame, if there was one.
+    pub async fn close_frame(&mut self) -> Option<(u16, String)> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("the hub sends something in time");
+            match next {
+                Some(Ok(Message::Close(close))) => return close.map(|close| (close.code.into(), close.reason.to_string())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+
     /// Sends a text frame.
     pub async fn send(&mut self, text: &str) {
         self.0.send(Message::text(text)).await.expect("the hub takes the frame");

@@ -3,5 +3,7 @@
 mod acks;
 mod heartbeat;
 mod polling;
+mod recovery;
+mod slow;
 mod strictness;
 mod upgrade;
