@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { CLIENTS, connect } from "./support/clients.js";
-import { startServer } from "./support/server.js";
+import { isPeer, startServer } from "./support/server.js";
 
 const ROUNDS = 8;
 const MISSED = 50;
@@ -99,18 +99,21 @@ for (const kind of CLIENTS.filter((client) => client.major === 4)) {
       [publisher, client].forEach((each) => each.close());
     });
 
-    it("gives a session to whoever shows its private id, also while the old connection still seems alive", async () => {
-      const [publisher, owner] = await pair(`owner-${kind.name}`);
+    // A client often notices a lost connection before the server does; npm's server would start it anew.
+    it("lets a client that comes back early take the place of its older connection", { skip: isPeer }, async () => {
+      const [publisher, older] = await pair(`early-${kind.name}`);
       await publish(publisher, 0, 1);
-      const [, offset] = await owner.next("update");
-      const id = owner.socket.id;
-      const heir = await connect(server, "lab", kind, { auth: { pid: owner.socket._pid, offset } });
-      assert.equal(heir.socket.recovered, true);
-      assert.equal(heir.socket.id, id);
-      await owner.until(() => owner.reason, "end of the old connection");
-      await publish(publisher, 1, 1);
-      assert.equal((await heir.next("update"))[0], 1);
-      [publisher, owner, heir].forEach((each) => each.close());
+      const [, offset] = await older.next("update");
+      const id = older.socket.id;
+      await publish(publisher, 1, 3);
+      const newer = await connect(server, "lab", kind, { auth: { pid: older.socket._pid, offset } });
+      assert.equal(newer.socket.id, id);
+      await older.disconnected();
+      await publish(publisher, 4, 1);
+      await newer.until(() => (values(newer).at(-1) === 4 ? true : undefined), "update after the change");
+      assert.deepEqual(values(newer), [1, 2, 3, 4]);
+      assert.ok(!values(older).includes(4));
+      [publisher, older, newer].forEach((each) => each.close());
     });
 
     it("tells the truth when a reply's text stands where the client looks for an offset", async () => {
