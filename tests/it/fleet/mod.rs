@@ -10,6 +10,7 @@ mod headset;
 mod health;
 mod limits;
 mod metrics;
+mod recovery;
 mod restart;
 mod sessions;
 mod stage;
