@@ -54,11 +54,13 @@ async fn a_tablet_comes_back_with_what_it_missed_again_and_again() {
 async fn a_stranger_does_not_get_another_tablets_place() {
     let hub = start(RECOVERY).await;
     let owner = token(&hub, "TABLET_01", "tablet").await;
-    let stranger = token(&hub, "TABLET_02", "tablet").await;
     let (tablet, offset) = watching(&hub, json!({"token": owner})).await;
-    let claim = json!({"token": stranger, "pid": tablet.private_id.clone(), "offset": offset});
-    let other = Client::connect(hub.url("fleet"), claim).await;
-    assert_ne!(other.id, tablet.id);
-    assert_ne!(other.private_id, tablet.private_id);
+    for (id, kind) in [("TABLET_02", "tablet"), ("TABLET_01", "headset")] {
+        let stranger = token(&hub, id, kind).await;
+        let claim = json!({"token": stranger, "pid": tablet.private_id.clone(), "offset": offset});
+        let other = Client::connect(hub.url("fleet"), claim).await;
+        assert_ne!(other.id, tablet.id, "{id} as a {kind}");
+        assert_ne!(other.private_id, tablet.private_id, "{id} as a {kind}");
+    }
     hub.stop().await;
 }
