@@ -90,6 +90,7 @@ impl Session {
             }
             Ok(Header::NeedsAttachments(partial)) => {
                 state.partial = Some((partial, now_ms()));
+                self.expect_attachments(&mut state);
                 Flow::Continue
             }
             Err(error) => {

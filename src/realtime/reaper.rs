@@ -22,7 +22,22 @@ pub fn now_ms() -> u64 {
 
 /// The wheel.
 pub struct Reaper {
-    slots: Vec<Mutex<Vec<Weak<Session>>>>,
+    slots: Vec<Mutex<Vec<Watched>>>,
+}
+
+/// A connection in a slot of the wheel.
+struct Watched {
+    session: Weak<Session>,
+    what: Watch,
+}
+
+/// What a look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    /// Heartbeats and all that goes with them, for as long as the connection lives.
+    Life,
+    /// The attachments of a packet, for as long as they are due.
+    Attachments,
 }
 
 impl Reaper {
@@ -34,14 +49,19 @@ impl Reaper {
 
     /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner.
     pub fn watch(&self, session: &Arc<Session>, deadline_ms: u64) {
-        self.insert(Arc::downgrade(session), deadline_ms, now_ms());
+        self.insert(Watched { session: Arc::downgrade(session), what: Watch::Life }, deadline_ms, now_ms());
     }
 
-    fn insert(&self, session: Weak<Session>, deadline_ms: u64, now: u64) {
+    /// Looks at `session` at `deadline_ms` as well: attachments are due.
+    pub fn watch_attachments(&self, session: &Arc<Session>, deadline_ms: u64) {
+        self.insert(Watched { session: Arc::downgrade(session), what: Watch::Attachments }, deadline_ms, now_ms());
+    }
+
+    fn insert(&self, watched: Watched, deadline_ms: u64, now: u64) {
         let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 1);
         let slot = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
         if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)) {
-            slot.lock().push(session);
+            slot.lock().push(watched);
         }
     }
 
@@ -64,10 +84,14 @@ impl Reaper {
         let slot = usize::try_from(tick % SLOTS as u64).unwrap_or(0);
         let due = self.slots.get(slot).map(|slot| std::mem::take(&mut *slot.lock())).unwrap_or_default();
         let now = now_ms();
-        for weak in due {
-            let Some(session) = weak.upgrade() else { continue };
-            if let Some(next_ms) = session.look(now) {
-                self.insert(weak, next_ms, now);
+        for watched in due {
+            let Some(session) = watched.session.upgrade() else { continue };
+            let next_ms = match watched.what {
+                Watch::Life => session.look(now),
+                Watch::Attachments => session.look_for_attachments(now),
+            };
+            if let Some(next_ms) = next_ms {
+                self.insert(watched, next_ms, now);
             }
         }
     }

@@ -63,6 +63,7 @@ pub(super) struct State {
     pub transport: Transport,
     pub dialect: Option<Dialect>,
     pub partial: Option<(Partial, u64)>,
+    pub is_watched_for_attachments: bool,
     pub sockets: Vec<Arc<Socket>>,
     pub inbox: VecDeque<(Work, usize)>,
     pub inbox_bytes: usize,
@@ -280,6 +281,29 @@ impl Session {
         Some(next)
     }
 
+    /// Has the reaper look whether the attachments of the packet in `state` come in time.
+    pub(super) fn expect_attachments(self: &Arc<Self>, state: &mut State) {
+        if !std::mem::replace(&mut state.is_watched_for_attachments, true) {
+            self.service.reaper.watch_attachments(self, now_ms() + self.service.timing.connect_timeout_ms);
+        }
+    }
+
+    /// Ends the connection if attachments are overdue, and returns when to look again while some are due.
+    pub(super) fn look_for_attachments(self: &Arc<Self>, now: u64) -> Option<u64> {
+        let mut state = self.state.lock();
+        let Some(since) = state.partial.as_ref().map(|(_, since)| *since) else {
+            state.is_watched_for_attachments = false;
+            return None;
+        };
+        drop(state);
+        let deadline = since + self.service.timing.connect_timeout_ms;
+        if now + TICK_MS < deadline {
+            return Some(deadline);
+        }
+        self.overdue(CloseReason::ParseError);
+        None
+    }
+
     fn overdue(self: &Arc<Self>, reason: CloseReason) {
         if reason == CloseReason::SlowConsumer {
             self.service.outbox.evicted.fetch_add(1, Ordering::Relaxed);
@@ -303,7 +327,6 @@ impl Session {
         let state = self.state.lock();
         let must_join = !state.has_joined && matches!(self.service.layer, Layer::SocketIo(_));
         let join_by = self.heart.opened.load(Ordering::Relaxed) + timing.connect_timeout_ms;
-        let attachments_by = state.partial.as_ref().map(|(_, since)| since + timing.connect_timeout_ms);
         let blocked_since = match &state.transport {
             Transport::WebSocket(link) => link.blocked_since_ms(),
             Transport::Polling(_) => None,
@@ -311,7 +334,6 @@ impl Session {
         let is_paused = self.flow(&state) == Flow::Full;
         drop(state);
         let mut late = must_join.then(|| check(join_by, CloseReason::ConnectTimeout)).flatten();
-        late = late.or_else(|| attachments_by.and_then(|by| check(by, CloseReason::ParseError)));
         let write_deadline = timing.ping_interval_ms + timing.ping_timeout_ms;
         late = late.or_else(|| blocked_since.and_then(|since| check(since + write_deadline, CloseReason::SlowConsumer)));
         if is_paused {
@@ -466,6 +488,7 @@ impl State {
             transport,
             dialect: None,
             partial: None,
+            is_watched_for_attachments: false,
             sockets: Vec::new(),
             inbox: VecDeque::new(),
             inbox_bytes: 0,
