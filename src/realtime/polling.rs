@@ -16,7 +16,7 @@ use hubbub_protocol::wire::packet::{self, PacketType, Revision};
 use hubbub_protocol::wire::payload::{self, Encoder};
 
 use super::service::Service;
-use super::session::{Flow, Session};
+use super::session::{Flow, Session, UpgradeStage};
 use super::upgrade::{error_body, handshake_of};
 use crate::edge::cors::{self, Provenance};
 
@@ -112,14 +112,8 @@ async fn poll(session: &Arc<Session>) -> HttpResponse {
     let _poll = Finally(|| session.end_poll());
     loop {
         let mut encoder = encoder(session);
-        if session.is_upgrading() {
-            session.outbox_for_poll(&mut encoder);
-            if encoder.is_empty() {
-                encoder.push_frames(&packet::text_frame(PacketType::Noop, ""));
-            }
-            return body_of(encoder);
-        }
-        if let Some(reason) = session.outbox.drain(|entry| encoder.push_frames(entry)) {
+        let closed = session.drain_for_poll(&mut encoder);
+        if let Some(reason) = closed {
             // A client that closed the session itself only needs its poll back.
             let farewell = if reason == CloseReason::TransportClose { PacketType::Noop } else { PacketType::Close };
             encoder.push_frames(&packet::text_frame(farewell, ""));
@@ -130,7 +124,14 @@ async fn poll(session: &Arc<Session>) -> HttpResponse {
         if !encoder.is_empty() {
             return body_of(encoder);
         }
-        session.poll_woken().await;
+        match session.upgrade_stage() {
+            UpgradeStage::Polling => session.poll_woken().await,
+            UpgradeStage::Probed if !session.upgrades_soon().await => {
+                encoder.push_frames(&packet::text_frame(PacketType::Noop, ""));
+                return body_of(encoder);
+            }
+            UpgradeStage::Probed | UpgradeStage::Upgraded => return refuse(Refusal::BadRequest),
+        }
     }
 }
 

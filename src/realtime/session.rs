@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hubbub_actors::kit::outbox::{CloseReason, Outbox, Wake};
@@ -23,6 +24,8 @@ use super::service::{Layer, Service};
 
 /// Packets of one connection that may wait for an event under way before its reading pauses.
 const INBOX_PACKETS: usize = 256;
+/// How long a poll that meets a probe waits for the upgrade.
+const UPGRADE_GRACE: Duration = Duration::from_millis(25);
 /// How long what waits for a closed connection may still be fetched.
 const FAREWELL_MS: u64 = 2_000;
 
@@ -91,6 +94,17 @@ impl Wake for PollWake {
     fn wake(&self, _: &Arc<Outbox>) {
         self.0.notify_one();
     }
+}
+
+/// How far a connection has moved from polling to a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UpgradeStage {
+    /// It polls.
+    Polling,
+    /// It polls, and a WebSocket has been probed.
+    Probed,
+    /// It has a WebSocket.
+    Upgraded,
 }
 
 /// Whether a reader may go on.
@@ -330,19 +344,33 @@ impl Session {
         }
     }
 
-    /// Returns whether a poll must be answered even though nothing waits: the connection is moving to a WebSocket.
-    pub(super) fn is_upgrading(&self) -> bool {
+    /// Returns how far the connection has moved to a WebSocket.
+    pub(super) fn upgrade_stage(&self) -> UpgradeStage {
         match &self.state.lock().transport {
-            Transport::Polling(polling) => polling.is_probed,
-            Transport::WebSocket(_) => true,
+            Transport::Polling(polling) if polling.is_probed => UpgradeStage::Probed,
+            Transport::Polling(_) => UpgradeStage::Polling,
+            Transport::WebSocket(_) => UpgradeStage::Upgraded,
         }
     }
 
-    /// Drains what waits into a poll's body, unless a WebSocket has taken over the Outbox.
-    pub(super) fn outbox_for_poll(&self, encoder: &mut Encoder) {
+    /// Waits a moment for a probed WebSocket to take over, and returns whether it has. A poll that is open when the probe comes
+    /// is given back after that moment, because the client finishes the upgrade only then.
+    pub(super) async fn upgrades_soon(&self) -> bool {
+        let upgraded = async {
+            while self.upgrade_stage() != UpgradeStage::Upgraded {
+                self.poll_woken().await;
+            }
+        };
+        tokio::time::timeout(UPGRADE_GRACE, upgraded).await.is_ok()
+    }
+
+    /// Drains what waits into a poll's body, unless a WebSocket has taken over the Outbox: decided under one lock, or packets
+    /// could overtake each other on two transports. Returns why the connection is closed, once nothing waits any more.
+    pub(super) fn drain_for_poll(&self, encoder: &mut Encoder) -> Option<CloseReason> {
         let state = self.state.lock();
-        if matches!(state.transport, Transport::Polling(_)) {
-            self.outbox.drain(|entry| encoder.push_frames(entry));
+        match state.transport {
+            Transport::Polling(_) => self.outbox.drain(|entry| encoder.push_frames(entry)),
+            Transport::WebSocket(_) => None,
         }
     }
 

@@ -24,7 +24,7 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::flusher::Link;
 use super::service::Service;
-use super::session::{Flow, Session};
+use super::session::{Flow, Session, UpgradeStage};
 use super::upgrade::{self, Accepted};
 
 /// Bytes read at once, in a buffer that all connections of a worker share.
@@ -77,7 +77,7 @@ async fn open(accepted: Accepted, reader: &mut Reader, early: &mut Vec<u8>) -> O
         return Some(Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link))));
     };
     let session = service.sessions.get(&id)?;
-    if session.is_upgrading() {
+    if session.upgrade_stage() != UpgradeStage::Polling {
         // The session has its WebSocket, or is getting it; this one is not wanted.
         reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
         return None;

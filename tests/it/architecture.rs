@@ -104,7 +104,7 @@ fn each_heavy_dependency_is_named_in_one_file() {
                     !code.get(..at).unwrap_or_default().ends_with(|one: char| one.is_alphanumeric() || one == '_' || one == ':')
                 })
             };
-            dependencies.iter().any(|name| is_crate(name))
+            dependencies.iter().any(is_crate)
         };
         let files: Vec<&str> = all.iter().filter(names_it).map(|file| file.path.as_str()).collect();
         let is_right = (at_least..=1).contains(&files.len());

@@ -15,6 +15,7 @@ mod edge_throttle;
 mod edge_traces;
 
 mod architecture;
+mod fleet;
 mod lab;
 mod realtime;
 mod routes;

@@ -4,6 +4,8 @@ pub mod custom;
 pub mod http;
 pub mod hub;
 pub mod metrics;
+pub mod noise;
 pub mod polling;
 pub mod process;
 pub mod socket;
+pub mod wire;

@@ -29,9 +29,20 @@ impl Raw {
 
     /// Opens a WebSocket that holds only a few KiB of what it has not read.
     pub async fn open_narrow(base: &str, path_and_query: &str) -> Self {
-        let address: std::net::SocketAddr = base.trim_start_matches("http://").parse().expect("an address");
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("a small buffer");
+        Self::open_on(socket, base, path_and_query).await
+    }
+
+    /// Opens a WebSocket from another address of this machine.
+    pub async fn open_from(address: &str, base: &str, path_and_query: &str) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{address}:0").parse().expect("an address")).expect("a local address");
+        Self::open_on(socket, base, path_and_query).await
+    }
+
+    async fn open_on(socket: tokio::net::TcpSocket, base: &str, path_and_query: &str) -> Self {
+        let address = base.trim_start_matches("http://").parse().expect("an address");
         let stream = MaybeTlsStream::Plain(socket.connect(address).await.expect("a connection"));
         let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
         Self(tokio_tungstenite::client_async(url, stream).await.expect("the hub accepts the WebSocket").0)

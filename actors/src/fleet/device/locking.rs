@@ -7,6 +7,7 @@ use hubbub_protocol::fleet::{DeviceId, TabletId};
 
 use super::state::{Holder, Unlocked};
 use super::{Device, Telling};
+use crate::fleet::Wiring;
 use crate::kit::deps::Deps;
 use crate::kit::ids::SocketId;
 
@@ -83,10 +84,10 @@ impl Handler<Release> for Device {
 pub async fn lock_all(deps: &Deps, by: &Holder, devices: Vec<DeviceId>) -> Vec<(DeviceId, Result<bool, LockRefusal>)> {
     let lock = |id: DeviceId| async move {
         let answer = match deps.registry::<Device>().find(&id) {
-            Ok(device) => device.send(Lock(by.clone())).await.unwrap_or(Err(LockRefusal::NotOnline)),
-            Err(_missing) => Err(LockRefusal::NotOnline),
+            Ok(device) => device.send(Lock(by.clone())).await.ok(),
+            Err(_missing) => None,
         };
-        (id, answer)
+        (id, answer.unwrap_or_else(|| nobody_to_lock(deps)))
     };
     join_all(devices.into_iter().map(lock)).await
 }
@@ -95,12 +96,23 @@ pub async fn lock_all(deps: &Deps, by: &Holder, devices: Vec<DeviceId>) -> Vec<(
 pub async fn unlock_all(deps: &Deps, by: &TabletId, devices: Vec<DeviceId>) -> Vec<(DeviceId, Result<Unlocked, LockRefusal>)> {
     let unlock = |id: DeviceId| async move {
         let answer = match deps.registry::<Device>().find(&id) {
-            Ok(device) => device.send(Unlock(by.clone())).await.unwrap_or(Ok(Unlocked::WasFree)),
-            Err(_missing) => Ok(Unlocked::WasFree),
+            Ok(device) => device.send(Unlock(by.clone())).await.ok(),
+            Err(_missing) => None,
         };
-        (id, answer)
+        (id, answer.unwrap_or_else(|| nobody_to_unlock(deps)))
     };
     join_all(devices.into_iter().map(unlock)).await
+}
+
+/// The answer for a device that cannot answer, and so cannot count the try either.
+fn nobody_to_lock(deps: &Deps) -> Result<bool, LockRefusal> {
+    Wiring::of(deps).metrics.tried_to_lock(false);
+    Err(LockRefusal::NotOnline)
+}
+
+fn nobody_to_unlock(deps: &Deps) -> Result<Unlocked, LockRefusal> {
+    Wiring::of(deps).metrics.tried_to_unlock(true);
+    Ok(Unlocked::WasFree)
 }
 
 /// Tells devices in parallel that a socket is gone for good.
