@@ -195,6 +195,12 @@ fn ops_site(parts: &Parts, systems: Vec<Arc<dyn Scrape>>, readiness: &Readiness,
 }
 
 impl Running {
+    /// Returns the actors' world, for a program that has more to do with them than to serve them.
+    #[must_use]
+    pub fn deps(&self) -> &Deps {
+        &self.parts.deps
+    }
+
     /// Stops in order: no new connections, clients told, actors saved, store synced.
     pub async fn stop(self) {
         self.readiness.stopping();

@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod architecture;
 mod cli;
 mod config;
 mod edge_access;
@@ -14,7 +15,7 @@ mod edge_shelf;
 mod edge_throttle;
 mod edge_traces;
 
-mod architecture;
+mod faults;
 mod fleet;
 mod lab;
 mod realtime;

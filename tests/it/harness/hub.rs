@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 
 use hubbub::config::Config;
+use hubbub_actors::kit::deps::Deps;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -12,6 +13,8 @@ pub struct Hub {
     urls: HashMap<&'static str, String>,
     stop: Option<oneshot::Sender<()>>,
     stopped: Option<oneshot::Receiver<()>>,
+    /// The way to its actors.
+    pub deps: Deps,
     /// Its data directory, kept so that another hub can be started on it.
     pub data: std::sync::Arc<TempDir>,
 }
@@ -38,15 +41,15 @@ impl Hub {
         std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let running = hubbub::hub::start(config).await.expect("the hub starts");
-                let _ = tell_started.send(running.addresses.clone());
+                let _ = tell_started.send((running.addresses.clone(), running.deps().clone()));
                 let _ = told_to_stop.await;
                 running.stop().await;
                 let _ = tell_stopped.send(());
             });
         });
-        let addresses = started.await.expect("the hub tells its addresses");
+        let (addresses, deps) = started.await.expect("the hub tells its addresses");
         let urls = addresses.into_iter().map(|(system, address)| (system, format!("http://{address}"))).collect();
-        Self { urls, stop: Some(stop), stopped: Some(stopped), data }
+        Self { urls, stop: Some(stop), stopped: Some(stopped), deps, data }
     }
 
     /// Returns the URL of a system.

@@ -1,6 +1,7 @@
 //! What every test stands on: a real hub in this process, and clients that show exactly what it sends.
 
 pub mod custom;
+pub mod fleet;
 pub mod http;
 pub mod hub;
 pub mod metrics;

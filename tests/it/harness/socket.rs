@@ -158,6 +158,21 @@ impl Client {
         }
     }
 
+    /// As [`ask`](Self::ask), but none when the hub goes away first.
+    pub async fn try_ask(&mut self, name: &str, args: Value) -> Option<Value> {
+        let id = self.next_ack;
+        self.next_ack += 1;
+        let packet = format!("42{}{id}{}", self.namespace, event(name, args));
+        self.raw.0.send(Message::text(packet)).await.ok()?;
+        let prefix = format!("43{}{id}", self.namespace);
+        loop {
+            let message = self.raw.receive().await?;
+            if let Some(args) = message.to_text().ok()?.strip_prefix(&prefix) {
+                return Some(serde_json::from_str(args).expect("an acknowledgement is an array"));
+            }
+        }
+    }
+
     /// Returns the next event as its name and arguments.
     pub async fn next(&mut self) -> (String, Value) {
         let packet = self.raw.packet().await;

@@ -97,8 +97,8 @@ async fn two_thousand_connections_come_and_go_and_none_stays() {
         ("LAB__ENABLED", "true"),
         ("LAB__RECOVERY", "true"),
         ("REALTIME__PING_INTERVAL_MS", "300"),
-        ("REALTIME__PING_TIMEOUT_MS", "200"),
-        ("REALTIME__CONNECT_TIMEOUT_MS", "1000"),
+        ("REALTIME__PING_TIMEOUT_MS", "2000"),
+        ("REALTIME__CONNECT_TIMEOUT_MS", "5000"),
         ("LOG__LEVEL", "warn"),
     ]);
     let (mut silent, mut resident) = (Vec::new(), Vec::new());

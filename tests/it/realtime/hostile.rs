@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::harness::fleet::token;
 use crate::harness::noise::Noise;
 use crate::harness::polling::Polling;
 use crate::harness::process::Served;
@@ -263,11 +264,7 @@ async fn events_of_the_fleet_that_are_almost_right_harm_nobody() {
     let hub = Served::start(SETTINGS);
     let mut tokens = Vec::new();
     for kind in ["headset", "tablet", "dashboard"] {
-        let request = reqwest::Client::new().post(format!("{}/auth/device-token", hub.url("fleet")));
-        let body = json!({ "deviceId": format!("HOSTILE_{kind}"), "deviceType": kind }).to_string();
-        let answer = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
-        let answer: Value = answer.json().await.expect("a JSON body");
-        tokens.push(answer["token"].as_str().expect("a token").to_owned());
+        tokens.push(token(hub.url("fleet"), &format!("HOSTILE_{kind}"), kind).await);
     }
     rounds(&hub, 7, |mut noise| {
         let (base, token) = (hub.url("fleet").to_owned(), tokens[noise.below(3)].clone());
@@ -288,7 +285,7 @@ async fn events_of_the_fleet_that_are_almost_right_harm_nobody() {
 
 #[tokio::test]
 async fn peers_that_stop_in_the_middle_hold_nobody_up_and_are_cut() {
-    let impatient = [("REALTIME__PING_INTERVAL_MS", "300"), ("REALTIME__PING_TIMEOUT_MS", "200")];
+    let impatient = [("REALTIME__PING_INTERVAL_MS", "300"), ("REALTIME__PING_TIMEOUT_MS", "3000")];
     let hub = Served::start(&[SETTINGS, &impatient].concat());
     let mut honest = Honest::connect(&hub).await;
     let mut hanging = Vec::new();
@@ -299,8 +296,8 @@ async fn peers_that_stop_in_the_middle_hold_nobody_up_and_are_cut() {
             wire.send(bytes).await;
             hanging.push(wire);
         }
+        honest.is_served(&hub, hanging.len()).await;
     }
-    honest.is_served(&hub, 0).await;
     let websockets = r#"system="lab",transport="websocket""#;
     let all_but_one_are_gone = hub.until_metric("hubbub_connections", websockets, 1.0);
     let keep_answering = async {

@@ -132,13 +132,14 @@ async fn attachments_must_come_in_time() {
     let hub = Hub::start(IMPATIENT).await;
     let mut raw = Raw::open(hub.url("lab"), "/socket.io/?EIO=4&transport=websocket").await;
     raw.send("40").await;
-    raw.send(r#"451-["message",{"_placeholder":true,"num":0}]"#).await;
+    raw.send(&format!(r#"452-["message"{}]"#, placeholders(2))).await;
+    raw.send_binary(b"the first of two").await;
     let mut pings = 0;
     while let Some(message) = raw.receive().await {
         pings += usize::from(message.to_text().is_ok_and(|text| text == "2"));
         raw.send("3").await;
     }
-    assert!(pings > 0, "the heartbeat went on, the attachment did not come");
+    assert!(pings > 0, "the heartbeat went on, the second attachment did not come");
     hub.stop().await;
 }
 

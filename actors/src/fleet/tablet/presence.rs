@@ -68,11 +68,14 @@ pub struct Departed {
 impl Handler<Departed> for Tablet {
     type Result = AtomicResponse<Self, ()>;
 
-    /// Its locks are released at once, or kept for the tablet to come back.
+    /// Its locks are released at once, or kept for the tablet to come back, which it may have done before its old socket was missed.
     fn handle(&mut self, departed: Departed, ctx: &mut Context<Self>) -> Self::Result {
         let socket = departed.socket;
         let held = self.state.depart(&socket);
         let is_kept = self.wiring.lock_grace_ms > 0 && !held.is_empty();
+        if is_kept && let Some(other) = self.state.any_socket() {
+            return self.hand_over(held, other.clone());
+        }
         if is_kept {
             self.state.leave_behind(&socket, held, self.deps.now().plus(self.wiring.lock_grace_ms));
             self.save();
@@ -88,6 +91,16 @@ impl Handler<Departed> for Tablet {
 }
 
 impl Tablet {
+    /// Lets another socket hold what one that is gone has held.
+    fn hand_over(&self, held: Vec<DeviceId>, other: SocketId) -> AtomicResponse<Self, ()> {
+        let (deps, holder) = (self.deps.clone(), Holder { tablet: self.id.clone(), socket: other });
+        let asking = async move { (hold_on(&deps, &holder, held).await, holder.socket) };
+        AtomicResponse::new(Box::pin(fut::wrap_future::<_, Self>(asking).map(|(held, other), tablet, _| {
+            held.iter().for_each(|device| tablet.tie(&other, device));
+            tablet.save();
+        })))
+    }
+
     /// After a restart of this actor: takes up the waiting for tablets that may come back.
     pub(super) fn await_what_was_left_behind(&mut self, ctx: &mut Context<Self>) {
         for (socket, until) in self.state.left_behind() {

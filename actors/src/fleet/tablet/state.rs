@@ -59,6 +59,12 @@ impl State {
         self.sockets.remove(socket).unwrap_or_default().locked
     }
 
+    /// Returns a socket of this tablet, if it has one.
+    #[must_use]
+    pub fn any_socket(&self) -> Option<&SocketId> {
+        self.sockets.keys().next()
+    }
+
     /// Remembers until when the locks of a socket that is gone are kept.
     pub fn leave_behind(&mut self, socket: &SocketId, locked: Vec<DeviceId>, until: Timestamp) {
         self.left.insert(socket.clone(), Left { locked, until });

@@ -199,3 +199,18 @@ async fn a_lock_is_kept_for_a_tablet_that_comes_back_in_time() {
     tokio::time::sleep(std::time::Duration::from_millis(5_001)).await;
     assert_eq!(lock(&world, &two, "QUEST_001").await, json!({ "deviceId": "QUEST_001" }));
 }
+
+#[actix::test]
+async fn a_lock_is_kept_for_a_tablet_that_is_back_before_its_old_socket_is_missed() {
+    tokio::time::pause();
+    let world = World::with(|wiring| wiring.lock_grace_ms = 5_000);
+    world.headset("QUEST_001", "h1").await;
+    let (old, two) = (world.tablet("TABLET_01", "t1").await, world.tablet("TABLET_02", "t2").await);
+    lock(&world, &old, "QUEST_001").await;
+    let back = world.tablet("TABLET_01", "t1-again").await;
+    world.disconnect(&old).await;
+    tokio::time::sleep(std::time::Duration::from_millis(5_001)).await;
+    assert_eq!(lock(&world, &two, "QUEST_001").await["reason"], json!("Device locked by another tablet"));
+    let all = world.ask(&back, StartAllRecording {}).await.expect("an answer");
+    assert_eq!(json!(all)["startedCount"], 1);
+}

@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
             0xc3 => Value::Bool(true),
             0xc4..=0xc6 => {
                 let len = self.length(marker - 0xc4)?;
-                Value::Binary(Bytes::copy_from_slice(self.take(len)?))
+                self.binary(len, levels)?
             }
             0xc7..=0xc9 => {
                 let len = self.length(marker - 0xc7)?;
@@ -95,6 +95,12 @@ impl<'a> Reader<'a> {
         if is_placeholder(&object) { Err(MessageError::BadPlaceholder) } else { Ok(object) }
     }
 
+    /// Reads bytes. They take a level, because in JSON an object stands for them.
+    fn binary(&mut self, len: usize, levels: usize) -> Result<Value, MessageError> {
+        levels.checked_sub(1).ok_or(MessageError::TooDeep)?;
+        Ok(Value::Binary(Bytes::copy_from_slice(self.take(len)?)))
+    }
+
     fn string(&mut self, len: usize) -> Result<Value, MessageError> {
         let text = simdutf8::basic::from_utf8(self.take(len)?).map_err(|_| MessageError::BadPayload)?;
         Ok(Value::String(text.to_owned()))
@@ -102,12 +108,12 @@ impl<'a> Reader<'a> {
 
     /// Reads an extension: type 0 is an array buffer, any other becomes the pair that the JavaScript decoder makes of it.
     fn extension(&mut self, tag: i8, len: usize, levels: usize) -> Result<Value, MessageError> {
-        let data = Value::Binary(Bytes::copy_from_slice(self.take(len)?));
         if tag == 0 {
-            return Ok(data);
+            return self.binary(len, levels);
         }
         // The pair is a list like any other: it takes a level, and its two items count.
-        levels.checked_sub(1).ok_or(MessageError::TooDeep)?;
+        let levels = levels.checked_sub(1).ok_or(MessageError::TooDeep)?;
+        let data = self.binary(len, levels)?;
         let is_within_budget = self.budget.spend() && self.budget.spend();
         if !is_within_budget {
             return Err(MessageError::TooManyValues);

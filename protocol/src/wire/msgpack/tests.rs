@@ -149,8 +149,11 @@ fn depth_and_number_of_values_are_bounded() {
     assert_eq!(argument(&nested(64)), Err(MessageError::TooDeep));
     assert_eq!(argument(&[0x91; 50_000]), Err(MessageError::TooDeep));
     let with_extension = |depth: usize| [vec![0x91; depth], bytes_of("d405 01")].concat();
-    assert!(argument(&with_extension(62)).is_ok());
-    assert_eq!(argument(&with_extension(63)), Err(MessageError::TooDeep));
+    assert!(argument(&with_extension(61)).is_ok());
+    assert_eq!(argument(&with_extension(62)), Err(MessageError::TooDeep));
+    let with_bytes = |depth: usize| [vec![0x91; depth], bytes_of("c401 01")].concat();
+    assert!(argument(&with_bytes(62)).is_ok());
+    assert_eq!(argument(&with_bytes(63)), Err(MessageError::TooDeep));
     let limits = Limits { max_values: 11, ..LIMITS };
     assert!(decode(&event_with(&[0x92, 0, 0]), &limits).is_ok());
     assert_eq!(decode(&event_with(&[0x93, 0, 0, 0]), &limits), Err(MessageError::TooManyValues));
