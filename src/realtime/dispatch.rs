@@ -336,26 +336,26 @@ impl Socket {
         let private_id =
             emitter.journal().map(|_| claim.as_ref().map_or_else(|| ids::token128(random), |claim| claim.private_id.clone()));
         let mut is_recovered = false;
+        let identity = identity(&caller);
         if let (Some(journal), Some(claim)) = (emitter.journal(), &claim) {
-            journal.take_over(&claim.private_id, caller.subject.as_deref());
-            is_recovered =
-                journal.recover(&claim.private_id, claim.offset.as_deref(), caller.subject.as_deref(), |away, missed| {
-                    id = away.socket.clone();
-                    session.outbox.push_last(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
-                    for (entry, offset) in missed {
-                        session.outbox.push(message::event_with_offset(
-                            dialect,
-                            namespace.name,
-                            &entry.name,
-                            &entry.args,
-                            Some(offset),
-                        ));
-                    }
-                    emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
-                    for room in &away.rooms {
-                        emitter.join(&id, room);
-                    }
-                });
+            journal.take_over(&claim.private_id, identity.as_deref());
+            is_recovered = journal.recover(&claim.private_id, claim.offset.as_deref(), identity.as_deref(), |away, missed| {
+                id = away.socket.clone();
+                session.outbox.push_last(message::connect(dialect, namespace.name, id.as_str(), private_id.as_deref()));
+                for (entry, offset) in missed {
+                    session.outbox.push(message::event_with_offset(
+                        dialect,
+                        namespace.name,
+                        &entry.name,
+                        &entry.args,
+                        Some(offset),
+                    ));
+                }
+                emitter.add(id.clone(), dialect, Arc::clone(&session.outbox));
+                for room in &away.rooms {
+                    emitter.join(&id, room);
+                }
+            });
         }
         let private_id = if is_recovered { private_id } else { emitter.journal().map(|_| ids::token128(random)) };
         if !is_recovered {
@@ -365,7 +365,7 @@ impl Socket {
         caller.socket = Some(id.clone());
         if let (Some(journal), Some(private_id)) = (emitter.journal(), &private_id) {
             let connection: Weak<dyn Living> = Arc::downgrade(session) as Weak<dyn Living>;
-            journal.lives(private_id, caller.subject.as_deref(), connection);
+            journal.lives(private_id, identity.as_deref(), connection);
         }
         Arc::new(Self {
             id,
@@ -395,7 +395,7 @@ impl Socket {
         if let (Some(journal), Some(private_id)) = (emitter.journal(), &self.private_id) {
             journal.left(private_id);
             if may_come_back {
-                journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: self.caller.subject.clone() });
+                journal.keep(private_id, Away { socket: self.id.clone(), rooms, subject: identity(&self.caller) });
             }
         }
         self.owed.lock().clear();
@@ -485,6 +485,12 @@ impl Socket {
         drop(owed);
         let _ = answer.send(args);
     }
+}
+
+/// Returns who a caller is to the journal: an id is another's in another role.
+fn identity(caller: &Caller) -> Option<String> {
+    let subject = caller.subject.as_ref()?;
+    Some(format!("{}:{subject}", caller.role.as_deref().unwrap_or_default()))
 }
 
 /// Returns a query string as an object of texts.

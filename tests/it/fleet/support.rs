@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::fleet;
 use crate::harness::http::Answer;
 use crate::harness::hub::Hub;
 use crate::harness::socket::Client;
@@ -62,15 +63,12 @@ pub fn check_refused(answer: &Answer, status: u16, error: &str) {
 
 /// Gets a device's token.
 pub async fn token(hub: &Hub, device_id: &str, device_type: &str) -> String {
-    let answer = post(hub, "/auth/device-token", &json!({"deviceId": device_id, "deviceType": device_type})).await;
-    let body: Value = serde_json::from_str(&answer.text).expect("a JSON body");
-    body["token"].as_str().unwrap_or_else(|| panic!("no token in {body}")).to_owned()
+    fleet::token(hub.url("fleet"), device_id, device_type).await
 }
 
 /// Connects a device and takes the three lists that every new socket gets.
 pub async fn connect(hub: &Hub, device_id: &str, device_type: &str) -> Client {
-    let token = token(hub, device_id, device_type).await;
-    let mut client = Client::connect(hub.url("fleet"), json!({ "token": token })).await;
+    let mut client = fleet::connect(hub.url("fleet"), device_id, device_type).await;
     for list in ["on-headsets-updated", "on-headsets-with-lock-status-updated", "on-device-locks-updated"] {
         // A change that others made just now may be told before the lists.
         client.wait_for(list).await;

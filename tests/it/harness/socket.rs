@@ -7,6 +7,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// How long a test waits for what must come.
@@ -25,6 +27,14 @@ impl Raw {
     pub async fn try_open(base: &str, path_and_query: &str) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
         let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
         Ok(Self(tokio_tungstenite::connect_async(url).await?.0))
+    }
+
+    /// Opens a WebSocket with an `Authorization` header.
+    pub async fn open_authorized(base: &str, path_and_query: &str, authorization: &str) -> Self {
+        let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().expect("a request");
+        request.headers_mut().insert("authorization", HeaderValue::from_str(authorization).expect("a header"));
+        Self(tokio_tungstenite::connect_async(request).await.expect("the hub accepts the WebSocket").0)
     }
 
     /// Opens a WebSocket that holds only a few KiB of what it has not read.
