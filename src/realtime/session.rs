@@ -24,6 +24,8 @@ use super::service::{Layer, Service};
 
 /// Packets of one connection that may wait for an event under way before its reading pauses.
 const INBOX_PACKETS: usize = 256;
+/// How late a ping may be at the cost of the time for its answer.
+const LATE_PING_MS: u64 = 50;
 /// How long a poll that meets a probe waits for the upgrade.
 const UPGRADE_GRACE: Duration = Duration::from_millis(25);
 /// How long what waits for a closed connection may still be fetched.
@@ -525,8 +527,10 @@ impl Heart {
             return next_ping;
         }
         session.outbox.push(Bytes::from_static(PING_FRAME));
-        self.ping_sent.store(now.max(1), Ordering::Relaxed);
-        now.max(1) + timing.ping_timeout_ms
+        // The answer is due counted from when the ping was due, but a hub that was held up does not blame its clients.
+        let sent = next_ping.clamp(now.saturating_sub(LATE_PING_MS), now).max(1);
+        self.ping_sent.store(sent, Ordering::Relaxed);
+        sent + timing.ping_timeout_ms
     }
 }
 
