@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use actix_http::header::{self, HeaderMap};
 use actix_http::{HttpMessage, Request, ws};
-use hubbub_protocol::wire::handshake::{Query, Refusal};
+use hubbub_protocol::wire::handshake::{self, Query, Refusal, Transport};
 
 use super::capacity::{Full, Place};
 use super::namespace::Handshake;
 use super::service::Service;
-use super::websocket::names_websocket;
 
 /// An upgrade request that becomes a WebSocket.
 pub struct Accepted {
@@ -128,4 +127,11 @@ fn websocket_key(request: &Request) -> Option<&str> {
     let is_version_13 = text(headers, &header::SEC_WEBSOCKET_VERSION)? == "13";
     let key = text(headers, &header::SEC_WEBSOCKET_KEY)?;
     (is_get && is_websocket && is_version_13 && key.len() == 24).then_some(key)
+}
+
+/// Decodes a query that must ask for a WebSocket.
+fn names_websocket(query: &str) -> Result<Query, Refusal> {
+    let query = handshake::parse(query)?;
+    let is_websocket = query.transport == Transport::WebSocket;
+    if is_websocket { Ok(query) } else { Err(Refusal::BadRequest) }
 }

@@ -17,7 +17,6 @@ use actix_rt::net::TcpStream;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::outbox::CloseReason;
 use hubbub_protocol::wire::frame::{self, Decoder, FrameError, Incoming, Input, Opcode};
-use hubbub_protocol::wire::handshake::{self, Refusal, Transport as Named};
 use hubbub_protocol::wire::packet::{self, Packet, PacketType, Revision};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedReadHalf;
@@ -288,11 +287,4 @@ fn violation(session: &Arc<Session>, error: &FrameError) -> Flow {
     session.outbox.push(frame::close_frame(error.close_code(), ""));
     session.outbox.close(CloseReason::TransportError, None);
     Flow::Ended
-}
-
-/// Returns whether a query asks for a WebSocket; anything else in an upgrade request is refused.
-pub(super) fn names_websocket(query: &str) -> Result<handshake::Query, Refusal> {
-    let query = handshake::parse(query)?;
-    let is_websocket = query.transport == Named::WebSocket;
-    if is_websocket { Ok(query) } else { Err(Refusal::BadRequest) }
 }

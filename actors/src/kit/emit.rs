@@ -133,11 +133,6 @@ impl Emitter {
         self.send(Target::Socket(socket), event, Lane::Reliable)
     }
 
-    /// Answers one socket: like [`Emitter::socket`], but never recorded for recovery.
-    pub fn reply<E: Emit>(&self, socket: &SocketId, event: &E) -> Delivery {
-        self.send(Target::Socket(socket), event, Lane::Reply)
-    }
-
     /// Emits to everyone in `room` who is not behind; nobody else ever gets it, and it is never recorded for recovery.
     pub fn volatile<E: Emit>(&self, room: &Room, event: &E) -> Delivery {
         self.send(Target::Room(room, None), event, Lane::Volatile)
@@ -146,16 +141,6 @@ impl Emitter {
     /// Emits the newest value about `subject` to everyone in `room`; whoever is slow sees only the newest one.
     pub fn latest<E: Emit>(&self, room: &Room, subject: &str, event: &E) -> Delivery {
         self.send(Target::Room(room, None), event, Lane::Latest(&LatestKey::new(E::NAME, subject)))
-    }
-
-    /// Emits the newest value about `subject` to everyone in `room` but `except`.
-    pub fn latest_except<E: Emit>(&self, room: &Room, except: &SocketId, subject: &str, event: &E) -> Delivery {
-        self.send(Target::Room(room, Some(except)), event, Lane::Latest(&LatestKey::new(E::NAME, subject)))
-    }
-
-    /// Emits the newest value about `subject` to every socket of the namespace.
-    pub fn latest_all<E: Emit>(&self, subject: &str, event: &E) -> Delivery {
-        self.send(Target::All, event, Lane::Latest(&LatestKey::new(E::NAME, subject)))
     }
 
     /// Emits arguments as they are to everyone in `room` but `except`.
@@ -310,22 +295,10 @@ impl Emitter {
         self.0.rooms.read().get(room).map_or(0, |members| members.read().len())
     }
 
-    /// Returns how many sockets the namespace has.
-    #[must_use]
-    pub fn sockets(&self) -> usize {
-        self.0.sockets.read().len()
-    }
-
     /// Returns how many rooms have a member.
     #[must_use]
     pub fn rooms(&self) -> usize {
         self.0.rooms.read().len()
-    }
-
-    /// Returns whether a socket is connected.
-    #[must_use]
-    pub fn is_connected(&self, id: &SocketId) -> bool {
-        self.0.sockets.read().contains_key(id)
     }
 
     /// Ends a socket's connection from the hub's side, after a disconnect packet; the client will not reconnect by itself.
