@@ -68,7 +68,7 @@ pub struct Emitter(Arc<Shared>);
 
 struct Shared {
     namespace: String,
-    sockets: RwLock<HashMap<SocketId, Arc<Member>>>,
+    sockets: RwLock<HashMap<SocketId, Arc<Member>, foldhash::fast::RandomState>>,
     rooms: RwLock<HashMap<Room, Members>>,
     observer: Option<Box<dyn Observe>>,
     journal: Option<Journal>,
