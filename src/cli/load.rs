@@ -1,5 +1,9 @@
 //! `hubbub load`: its options, and from them to a run and its figures.
 
+mod fleet;
+mod locks;
+mod site;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,13 +49,17 @@ enum Chosen {
     Echo(EchoOptions),
     /// One publisher, many subscribers: deliveries per second
     Broadcast(BroadcastOptions),
+    /// Headsets, tablets and dashboards of a fleet, as devices behave: events per second
+    Fleet(fleet::FleetOptions),
+    /// Tablets that fight for headsets: decisions per second, and never two holders
+    Locks(locks::LocksOptions),
 }
 
 /// What every scenario may be told.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Every scenario")]
 struct Common {
-    /// The server to drive [default: http://127.0.0.1:3000]
+    /// The server to drive [default: http://127.0.0.1:3000, or 3200 for the scenarios of the fleet]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// How long to measure
@@ -127,6 +135,7 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
     match options.scenario {
         Chosen::Echo(EchoOptions { clients, depth, common }) => {
             let course = Course {
+                url: LAB_URL,
                 scenario: "echo",
                 unit: "echo",
                 options: vec![("--clients", clients), ("--depth", depth)],
@@ -137,6 +146,7 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
         }
         Chosen::Broadcast(BroadcastOptions { subscribers, in_flight, common }) => {
             let course = Course {
+                url: LAB_URL,
                 scenario: "broadcast",
                 unit: "delivery",
                 options: vec![("--subscribers", subscribers), ("--in-flight", in_flight)],
@@ -146,11 +156,15 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
             let flight = Flight::new(size(in_flight));
             drive(course, &common, |_| Broadcast::new(Arc::clone(&flight)))
         }
+        Chosen::Fleet(options) => fleet::run(&options),
+        Chosen::Locks(options) => locks::run(&options),
     }
 }
 
 /// What the common part needs to know of a scenario.
 struct Course {
+    /// Where the server is unless it is said.
+    url: &'static str,
     scenario: &'static str,
     unit: &'static str,
     options: Vec<(&'static str, u64)>,
@@ -163,8 +177,10 @@ fn size(number: u64) -> usize {
 }
 
 fn drive<S: Scenario>(course: Course, common: &Common, behave: impl FnMut(usize) -> S) -> Result<(), Failure> {
-    let plan = plan(course, common)?;
-    let end = end_on_interrupt()?;
+    drive_plan(plan(course, common)?, common, end_on_interrupt()?, behave)
+}
+
+fn drive_plan<S: Scenario>(plan: Plan, common: &Common, end: &AtomicBool, behave: impl FnMut(usize) -> S) -> Result<(), Failure> {
     let mut progress = if common.quiet { Progress::silent() } else { Progress::on_stderr() };
     let outcome = run::run(plan, end, &mut |snapshot: &Snapshot| progress.show(snapshot), behave);
     progress.finish();
@@ -173,7 +189,7 @@ fn drive<S: Scenario>(course: Course, common: &Common, behave: impl FnMut(usize)
 
 fn plan(course: Course, common: &Common) -> Result<Plan, Failure> {
     let misuse = |error: &dyn std::error::Error| Failure::Misuse(error.to_string());
-    let url = common.url.as_deref().unwrap_or(LAB_URL);
+    let url = common.url.as_deref().unwrap_or(course.url);
     let reach = if common.i_own_this_host { Reach::OwnHosts } else { Reach::Loopback };
     let mut target = Target::new(url, reach).map_err(|error| misuse(&error))?;
     target.make_room(size(course.connections)).map_err(|error| Failure::because(&error))?;

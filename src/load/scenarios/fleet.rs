@@ -10,15 +10,13 @@ mod site;
 mod tablet;
 mod telemetry;
 pub(super) mod timers;
-pub(super) mod tokens;
+pub(crate) mod tokens;
 mod turn;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(in crate::load) use book::Book;
-pub(in crate::load) use site::{Plan, Site};
-pub(in crate::load) use telemetry::Reports;
+pub(crate) use site::{Plan, Site};
 
 use dashboard::Dashboard;
 use headset::Headset;
@@ -33,7 +31,7 @@ use crate::load::links::Links;
 use crate::load::scenario::Scenario;
 
 /// The connections of one thread.
-pub(in crate::load) struct Fleet {
+pub(crate) struct Fleet {
     site: Arc<Site>,
     clients: Vec<Client>,
     timers: Timers<(usize, Beat)>,
@@ -76,7 +74,7 @@ impl Client {
 }
 
 impl Fleet {
-    pub(in crate::load) fn new(site: Arc<Site>) -> Self {
+    pub(crate) fn new(site: Arc<Site>) -> Self {
         Self { site, clients: Vec::new(), timers: Timers::default(), counts: Counts::default(), scratch: Vec::new() }
     }
 

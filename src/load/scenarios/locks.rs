@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hubbub_protocol::contract::{Emit, Event};
+use hubbub_protocol::fleet::auth::DeviceType;
 use hubbub_protocol::fleet::headset::{HeadsetConnected, Identify};
 use hubbub_protocol::fleet::tablet::{
     DeviceDisconnected, DeviceLockFailed, DeviceLocked, DeviceUnlocked, LockDevice, UnlockDevice,
@@ -19,6 +20,7 @@ pub(super) use judge::{Claim, Judge, Verdict};
 use super::chance::Chance;
 use super::fleet::packets::{self, AboutDevice, Packet, headset_id, headset_number};
 use super::fleet::timers::Timers;
+use super::fleet::tokens::Device;
 use crate::load::figures::Detail;
 use crate::load::links::Links;
 use crate::load::scenario::Scenario;
@@ -28,19 +30,42 @@ const PACE_US: u64 = 25_000;
 
 /// What all threads of a run share.
 #[derive(Debug)]
-pub(in crate::load) struct Site {
+pub(crate) struct Site {
     /// How many headsets there are; the tablets' connections follow theirs.
-    pub(in crate::load) devices: usize,
+    devices: usize,
     /// The packet with which each connection enters.
-    pub(in crate::load) entries: Vec<String>,
+    entries: Vec<String>,
     /// Judges every lock.
-    pub(in crate::load) judge: Judge,
-    /// Whether the tablets keep to the documented rate limits.
-    pub(in crate::load) is_paced: bool,
+    judge: Judge,
+    pace: Pace,
+}
+
+/// How fast a tablet goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As the documented rate limits allow.
+    Documented,
+    /// As soon as it is answered.
+    Unlimited,
+}
+
+impl Site {
+    /// Returns every device in the order of the connections: headsets, tablets.
+    pub(crate) fn devices(headsets: usize, tablets: usize) -> Vec<Device> {
+        let headsets = (0..headsets).map(|number| Device { id: headset_id(number), kind: DeviceType::Headset });
+        let tablet = |number| Device { id: packets::tablet_id(number), kind: DeviceType::Tablet };
+        headsets.chain((0..tablets).map(tablet)).collect()
+    }
+
+    /// Returns a site where nobody holds anything; there is one token per device.
+    pub(crate) fn new(devices: usize, tokens: &[String], pace: Pace) -> Self {
+        let entries = tokens.iter().map(|token| packets::entry(token)).collect();
+        Self { devices, entries, judge: Judge::new(devices), pace }
+    }
 }
 
 /// The connections of one thread.
-pub(in crate::load) struct Locks {
+pub(crate) struct Locks {
     site: Arc<Site>,
     /// By slot; none for headsets.
     tablets: Vec<Option<Tablet>>,
@@ -72,7 +97,7 @@ struct Asked {
 }
 
 impl Locks {
-    pub(in crate::load) fn new(site: Arc<Site>) -> Self {
+    pub(crate) fn new(site: Arc<Site>) -> Self {
         Self { site, tablets: Vec::new(), timers: Timers::default(), counts: Counts::default() }
     }
 
@@ -95,7 +120,7 @@ impl Locks {
 
     /// Sets up the next step: at once, or when the rate limits allow it.
     fn go_on(&mut self, links: &mut Links, slot: usize, sent_us: u64) {
-        if self.site.is_paced {
+        if self.site.pace == Pace::Documented {
             self.timers.set(links.now_us().max(sent_us + PACE_US), slot);
         } else {
             self.step(links, slot);
@@ -120,7 +145,7 @@ impl Locks {
         if name != DeviceUnlocked::NAME {
             links.recorder.wrong(|| format!("a tablet that held a device could not unlock it: {}", about.reason.unwrap_or(name)));
         }
-        if !self.site.is_paced {
+        if self.site.pace == Pace::Unlimited {
             self.step(links, slot);
         }
     }

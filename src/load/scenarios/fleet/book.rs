@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 /// What a headset is to be told by its tablet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::load) enum Command {
+pub(super) enum Command {
     /// Start recording.
     Start,
     /// Stop recording.
@@ -18,7 +18,7 @@ pub(in crate::load) enum Command {
 
 /// The book over all headsets of a run.
 #[derive(Debug)]
-pub(in crate::load) struct Book {
+pub(super) struct Book {
     headsets: Vec<Page>,
 }
 
@@ -35,7 +35,7 @@ struct Page {
 
 /// A command that a headset has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::load) enum Told {
+pub(super) enum Told {
     /// It was the next one; it was sent at this time.
     InOrder(u64),
     /// It comes before some that were sent earlier.
@@ -46,7 +46,7 @@ pub(in crate::load) enum Told {
 
 /// A stream of a headset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::load) enum Stream {
+pub(super) enum Stream {
     /// Telemetry.
     Reports,
     /// Statuses.
@@ -59,19 +59,19 @@ pub(in crate::load) enum Stream {
 
 impl Book {
     /// Returns an empty book.
-    pub(in crate::load) fn new(headsets: usize) -> Self {
+    pub(super) fn new(headsets: usize) -> Self {
         Self { headsets: (0..headsets).map(|_| Page::default()).collect() }
     }
 
     /// A tablet is about to tell a headset something.
-    pub(in crate::load) fn tells(&self, headset: usize, command: Command, now_us: u64) {
+    pub(super) fn tells(&self, headset: usize, command: Command, now_us: u64) {
         if let Some(page) = self.headsets.get(headset) {
             page.commands.lock().push_back((command, now_us));
         }
     }
 
     /// A headset has read a command.
-    pub(in crate::load) fn told(&self, headset: usize, command: &Command) -> Told {
+    pub(super) fn told(&self, headset: usize, command: &Command) -> Told {
         let Some(page) = self.headsets.get(headset) else { return Told::Unsent };
         let mut commands = page.commands.lock();
         let Some(position) = commands.iter().position(|(sent, _)| sent == command) else { return Told::Unsent };
@@ -80,17 +80,17 @@ impl Book {
     }
 
     /// Returns how many commands a headset has not read.
-    pub(in crate::load) fn untold(&self, headset: usize) -> usize {
+    pub(super) fn untold(&self, headset: usize) -> usize {
         self.headsets.get(headset).map_or(0, |page| page.commands.lock().len())
     }
 
     /// A headset is about to send the next one of a stream; returns its number, from 0.
-    pub(in crate::load) fn next(&self, headset: usize, stream: Stream) -> u64 {
+    pub(super) fn next(&self, headset: usize, stream: Stream) -> u64 {
         self.count(headset, stream).map_or(0, |count| count.fetch_add(1, Ordering::AcqRel))
     }
 
     /// Returns how many of a stream a headset has sent.
-    pub(in crate::load) fn sent(&self, headset: usize, stream: Stream) -> u64 {
+    pub(super) fn sent(&self, headset: usize, stream: Stream) -> u64 {
         self.count(headset, stream).map_or(0, |count| count.load(Ordering::Acquire))
     }
 

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use hubbub_protocol::contract::{Emit, Event};
 use hubbub_protocol::fleet::capture::SessionOver;
 use hubbub_protocol::fleet::headset::{
-    HeadsetConnected, HeadsetRecordingActive, HeadsetRecordingInactive, Identify, ReportRecording, ReportTelemetry, StartRequested,
-    StatusUpdated, StopRequested,
+    HeadsetConnected, HeadsetRecordingActive, HeadsetRecordingInactive, Identify, ReportRecording, ReportTelemetry,
+    StartRequested, StatusUpdated, StopRequested,
 };
 
 use super::book::{Command, Stream, Told};

@@ -10,32 +10,32 @@ const TABLET: &str = "LOAD_TABLET_";
 const DASHBOARD: &str = "LOAD_DASHBOARD_";
 
 /// Names a headset of the run, by its number from 0.
-pub(in crate::load) fn headset_id(number: usize) -> String {
+pub(crate) fn headset_id(number: usize) -> String {
     format!("{HEADSET}{number:04}")
 }
 
 /// Names a tablet.
-pub(in crate::load) fn tablet_id(number: usize) -> String {
+pub(crate) fn tablet_id(number: usize) -> String {
     format!("{TABLET}{number:04}")
 }
 
 /// Names a dashboard.
-pub(in crate::load) fn dashboard_id(number: usize) -> String {
+pub(crate) fn dashboard_id(number: usize) -> String {
     format!("{DASHBOARD}{number:04}")
 }
 
 /// Returns the number of a headset of the run; none for devices of others.
-pub(in crate::load) fn headset_number(id: &str) -> Option<usize> {
+pub(crate) fn headset_number(id: &str) -> Option<usize> {
     id.strip_prefix(HEADSET)?.parse().ok()
 }
 
 /// Returns the packet with which a device enters the namespace.
-pub(in crate::load) fn entry(token: &str) -> String {
+pub(crate) fn entry(token: &str) -> String {
     format!("40{}", serde_json::json!({ "token": token }))
 }
 
 /// Returns an event; each argument is JSON.
-pub(in crate::load) fn event(name: &str, args: &[&dyn Display]) -> String {
+pub(crate) fn event(name: &str, args: &[&dyn Display]) -> String {
     let mut packet = format!("42[\"{name}\"");
     for arg in args {
         // A text in memory takes everything.
@@ -45,13 +45,13 @@ pub(in crate::load) fn event(name: &str, args: &[&dyn Display]) -> String {
 }
 
 /// Returns an event that asks for an acknowledgement.
-pub(in crate::load) fn event_with_ack(ack: u64, name: &str, device: &str) -> String {
+pub(crate) fn event_with_ack(ack: u64, name: &str, device: &str) -> String {
     format!("42{ack}[\"{name}\",\"{device}\"]")
 }
 
 /// A packet of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::load) enum Packet<'a> {
+pub(crate) enum Packet<'a> {
     /// An event, and what follows its name.
     Event {
         /// The name as it stands on the wire.
@@ -71,7 +71,7 @@ pub(in crate::load) enum Packet<'a> {
 }
 
 /// Reads a packet; arguments are looked at when somebody wants them.
-pub(in crate::load) fn read(message: &[u8]) -> Packet<'_> {
+pub(crate) fn read(message: &[u8]) -> Packet<'_> {
     let Ok(text) = std::str::from_utf8(message) else { return Packet::Other };
     let event = || text.strip_prefix("42[\"")?.split_once('"').map(|(name, args)| Packet::Event { name, args });
     let ack = || {
@@ -82,7 +82,7 @@ pub(in crate::load) fn read(message: &[u8]) -> Packet<'_> {
 }
 
 /// Reads the first argument; what follows it, as with connection state recovery, is let be.
-pub(in crate::load) fn first<'a, T: Deserialize<'a>>(args: &'a str) -> Option<T> {
+pub(crate) fn first<'a, T: Deserialize<'a>>(args: &'a str) -> Option<T> {
     let args = args.strip_prefix(',').unwrap_or(args);
     serde_json::Deserializer::from_str(args).into_iter().next()?.ok()
 }
@@ -90,35 +90,35 @@ pub(in crate::load) fn first<'a, T: Deserialize<'a>>(args: &'a str) -> Option<T>
 /// `{deviceId, reason?}`: the answers about one device.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::load) struct AboutDevice<'a> {
-    pub(in crate::load) device_id: &'a str,
-    pub(in crate::load) reason: Option<&'a str>,
-    pub(in crate::load) success: Option<bool>,
-    pub(in crate::load) is_recording: Option<bool>,
+pub(crate) struct AboutDevice<'a> {
+    pub(crate) device_id: &'a str,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) success: Option<bool>,
+    pub(crate) is_recording: Option<bool>,
 }
 
 /// `on-devices-locked`.
 #[derive(Debug, Deserialize)]
-pub(in crate::load) struct DevicesLocked {
-    pub(in crate::load) locked: Vec<String>,
-    pub(in crate::load) failed: Vec<String>,
+pub(crate) struct DevicesLocked {
+    pub(crate) locked: Vec<String>,
+    pub(crate) failed: Vec<String>,
 }
 
 /// `on-all-devices-unlocked`.
 #[derive(Debug, Deserialize)]
-pub(in crate::load) struct DevicesUnlocked {
-    pub(in crate::load) unlocked: Vec<String>,
+pub(crate) struct DevicesUnlocked {
+    pub(crate) unlocked: Vec<String>,
 }
 
 /// Any answer about a session.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::load) struct AboutSession {
-    pub(in crate::load) session_id: String,
+pub(crate) struct AboutSession {
+    pub(crate) session_id: String,
     #[serde(default)]
-    pub(in crate::load) device_ids: Vec<String>,
-    pub(in crate::load) unavailable: Option<Value>,
-    pub(in crate::load) status: Option<String>,
+    pub(crate) device_ids: Vec<String>,
+    pub(crate) unavailable: Option<Value>,
+    pub(crate) status: Option<String>,
 }
 
 #[cfg(test)]

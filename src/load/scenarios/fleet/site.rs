@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hubbub_protocol::fleet::auth::DeviceType;
+
 use super::super::locks::Judge;
 use super::book::Book;
 use super::newest::Newest;
+use super::packets;
 use super::telemetry::Reports;
+use super::tokens::Device;
 use super::turn::Turn;
 use crate::load::content::Content;
 use crate::load::order::Arrival;
@@ -16,38 +20,65 @@ pub(super) const FRAME_BACK: &[u8] = br#"42["on-headset-frame-updated","data:ima
 pub(super) const STATUS_SENT: &[u8] = br#"42["headset-status","tracking active, "#;
 pub(super) const STATUS_BACK: &[u8] = br#"42["on-headset-status-updated","tracking active, "#;
 
+/// What a status says besides.
+const STATUS_BYTES: usize = 80;
+
 /// How many there are, and how often they do what.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::load) struct Plan {
-    pub(in crate::load) headsets: usize,
-    pub(in crate::load) tablets: usize,
-    pub(in crate::load) dashboards: usize,
+pub(crate) struct Plan {
+    pub(crate) headsets: usize,
+    pub(crate) tablets: usize,
+    pub(crate) dashboards: usize,
     /// How far the reports of one headset are apart.
-    pub(in crate::load) telemetry_us: u64,
+    pub(crate) telemetry_us: u64,
     /// How far its frames are apart; none if it sends none.
-    pub(in crate::load) frame_us: Option<u64>,
+    pub(crate) frame_us: Option<u64>,
     /// How far the sessions of one tablet are apart, from beginning to beginning, at least.
-    pub(in crate::load) session_us: u64,
+    pub(crate) session_us: u64,
     /// How long a session records.
-    pub(in crate::load) recording_us: u64,
+    pub(crate) recording_us: u64,
+}
+
+impl Plan {
+    /// Returns every device in the order of the connections: headsets, tablets, dashboards.
+    pub(crate) fn devices(&self) -> Vec<Device> {
+        let headsets = (0..self.headsets).map(|number| Device { id: packets::headset_id(number), kind: DeviceType::Headset });
+        let tablets = (0..self.tablets).map(|number| Device { id: packets::tablet_id(number), kind: DeviceType::Tablet });
+        let dashboard = |number| Device { id: packets::dashboard_id(number), kind: DeviceType::Dashboard };
+        headsets.chain(tablets).chain((0..self.dashboards).map(dashboard)).collect()
+    }
 }
 
 /// Shared by all threads.
 #[derive(Debug)]
-pub(in crate::load) struct Site {
-    pub(in crate::load) plan: Plan,
+pub(crate) struct Site {
+    pub(super) plan: Plan,
     /// The packet with which each connection enters: headsets, tablets, dashboards.
-    pub(in crate::load) entries: Vec<String>,
-    pub(in crate::load) judge: Judge,
-    pub(in crate::load) book: Book,
-    pub(in crate::load) reports: Reports,
-    pub(in crate::load) frames: Content,
-    pub(in crate::load) statuses: Content,
+    pub(super) entries: Vec<String>,
+    pub(super) judge: Judge,
+    pub(super) book: Book,
+    pub(super) reports: Reports,
+    pub(super) frames: Content,
+    pub(super) statuses: Content,
     /// How many tablets are in the middle of a round.
-    pub(in crate::load) busy: AtomicUsize,
+    busy: AtomicUsize,
 }
 
 impl Site {
+    /// Returns a site where nothing has happened; there is one token per device of the plan. A run is known by when it began.
+    pub(crate) fn new(plan: Plan, tokens: &[String], frame_bytes: usize, run_ms: u64) -> Self {
+        Self {
+            entries: tokens.iter().map(|token| packets::entry(token)).collect(),
+            judge: Judge::new(plan.headsets),
+            book: Book::new(plan.headsets),
+            reports: Reports { run_ms, every_ms: plan.telemetry_us / 1000 },
+            frames: Content::new(frame_bytes),
+            statuses: Content::new(STATUS_BYTES),
+            busy: AtomicUsize::new(0),
+            plan,
+        }
+    }
+
     /// A tablet begins a round.
     pub(super) fn tablet_begins(&self) {
         self.busy.fetch_add(1, Ordering::AcqRel);

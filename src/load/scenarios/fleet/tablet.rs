@@ -7,9 +7,7 @@ mod step;
 use std::collections::{HashMap, HashSet};
 
 use hubbub_protocol::contract::{Emit, Event};
-use hubbub_protocol::fleet::capture::{
-    CreateSession, EndSession, GetSessionStatus, PauseSession, SessionError, StartSession,
-};
+use hubbub_protocol::fleet::capture::{CreateSession, EndSession, GetSessionStatus, PauseSession, SessionError, StartSession};
 use hubbub_protocol::fleet::headset::DeviceRecordingChanged;
 use hubbub_protocol::fleet::tablet::{
     DeviceDisconnected, GetRecordingStatus, LockDevices, RecordingDenied, StartRecording, StopRecording, UnlockAllDevices,

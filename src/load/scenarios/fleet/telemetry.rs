@@ -10,11 +10,11 @@ use super::packets;
 
 /// What the reports of one run have in common.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::load) struct Reports {
+pub(super) struct Reports {
     /// When the run began, in milliseconds since 1970: tells its reports from those of earlier runs, which a server keeps.
-    pub(in crate::load) run_ms: u64,
+    pub(super) run_ms: u64,
     /// How far apart they are.
-    pub(in crate::load) every_ms: u64,
+    pub(super) every_ms: u64,
 }
 
 /// What a dashboard finds in an update.
@@ -53,7 +53,8 @@ struct Numbers {
 impl Reports {
     /// Returns a report as an object of JSON.
     fn report(&self, headset: usize, number: u64) -> Value {
-        let battery = 1.0 - (number % 80) as f64 / 100.0;
+        // Never a whole number: JavaScript, and so the hub, writes those without a fraction.
+        let battery = 0.995 - (number % 80) as f64 / 100.0;
         json!({
             "deviceId": packets::headset_id(headset),
             "deviceName": "Quest 3",
@@ -69,13 +70,13 @@ impl Reports {
             "sdkVersion": "60.0",
             "leftHandTracked": true,
             "rightHandTracked": true,
-            "bodyTracked": number % 7 != 0,
+            "bodyTracked": !number.is_multiple_of(7),
             "trackingConfidence": 0.95,
             "sessionDuration": number,
             "frameCount": number * 72,
             "droppedFrames": number / 10,
             "cpuTemperature": 42.5,
-            "gpuTemperature": 45.0,
+            "gpuTemperature": 45,
             "memoryUsedMB": 2048,
             "memoryTotalMB": 6144,
             "loadRun": self.run_ms,
@@ -105,14 +106,15 @@ impl Reports {
     }
 
     fn is_intact(&self, headset: usize, number: u64, telemetry: &str) -> bool {
-        let expected = self.report(headset, number);
+        let report = self.report(headset, number);
+        let expected = report.to_string();
         // A name that somebody gave the headset is shown in its telemetry; everything else is as it was sent.
         let unnamed = |telemetry: &str| {
             let mut telemetry: Value = serde_json::from_str(telemetry).ok()?;
             telemetry.as_object_mut()?.shift_remove("customName");
             Some(telemetry)
         };
-        telemetry == expected.to_string() || unnamed(telemetry) == Some(expected)
+        telemetry == expected || unnamed(telemetry) == Some(report)
     }
 }
 
@@ -137,7 +139,8 @@ mod tests {
     #[test]
     fn a_tampered_report_is_wrong() {
         let sent: String = serde_json::from_str(&REPORTS.argument(4, 9)).expect("a string");
-        for (from, to) in [("62.0", "63.0"), ("\"frameCount\":648", "\"frameCount\":649"), ("0004", "0005"), (",\"gpu", ",\"gpv")] {
+        for (from, to) in [("62.0", "63.0"), ("\"frameCount\":648", "\"frameCount\":649"), ("0004", "0005"), (",\"gpu", ",\"gpv")]
+        {
             assert!(sent.contains(from), "{from} in {sent}");
             assert_eq!(REPORTS.read(&update(&sent.replace(from, to))), Found::Wrong, "{from}");
         }

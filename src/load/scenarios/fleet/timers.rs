@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 /// Alarms by their time; `T` says what for.
 #[derive(Debug)]
-pub(in crate::load) struct Timers<T: Ord> {
+pub(crate) struct Timers<T: Ord> {
     alarms: BinaryHeap<Reverse<(u64, T)>>,
 }
 
@@ -17,18 +17,18 @@ impl<T: Ord> Default for Timers<T> {
 
 impl<T: Ord> Timers<T> {
     /// Sets an alarm.
-    pub(in crate::load) fn set(&mut self, at_us: u64, what: T) {
+    pub(crate) fn set(&mut self, at_us: u64, what: T) {
         self.alarms.push(Reverse((at_us, what)));
     }
 
     /// Takes an alarm that is due.
-    pub(in crate::load) fn take_due(&mut self, now_us: u64) -> Option<T> {
+    pub(crate) fn take_due(&mut self, now_us: u64) -> Option<T> {
         self.next_us().filter(|at| *at <= now_us)?;
         self.alarms.pop().map(|Reverse((_, what))| what)
     }
 
     /// Returns when the next alarm is due.
-    pub(in crate::load) fn next_us(&self) -> Option<u64> {
+    pub(crate) fn next_us(&self) -> Option<u64> {
         self.alarms.peek().map(|Reverse((at, _))| *at)
     }
 }

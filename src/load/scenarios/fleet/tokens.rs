@@ -22,9 +22,9 @@ const MAX_ADDRESSES: u32 = 1000;
 
 /// A device that is to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::load) struct Device {
-    pub(in crate::load) id: String,
-    pub(in crate::load) kind: DeviceType,
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) kind: DeviceType,
 }
 
 /// Why a device gets no token.
@@ -41,6 +41,9 @@ pub enum NoToken {
     /// It asks for an enrolment key.
     #[error("the server wants an enrolment key: pass --enrolment-key with its `fleet.enrolment_secret`")]
     Enrolment,
+    /// The operator did not want to wait.
+    #[error("ended before every device had a token")]
+    Ended,
     /// It does not give one.
     #[error("{address} gives no token: {answer}")]
     Refused {
@@ -53,31 +56,34 @@ pub enum NoToken {
 
 /// The place where tokens are issued.
 #[derive(Debug)]
-pub(in crate::load) struct Counter<'a> {
-    pub(in crate::load) address: SocketAddr,
+pub(crate) struct Counter<'a> {
+    pub(crate) address: SocketAddr,
     /// The server as the URL names it.
-    pub(in crate::load) host: &'a str,
-    pub(in crate::load) enrolment_key: Option<&'a str>,
+    pub(crate) host: &'a str,
+    pub(crate) enrolment_key: Option<&'a str>,
 }
 
 impl Counter<'_> {
-    /// Gets one token per device, in their order. `wait` is told when the server wants to be asked later, and how much later.
-    pub(in crate::load) fn tokens(&self, devices: &[Device], mut wait: impl FnMut(Duration)) -> Result<Vec<String>, NoToken> {
+    /// Gets one token per device, in their order. `wait` is called when the server wants to be asked later, with how much later, and
+    /// says whether to go on.
+    pub(crate) fn tokens(&self, devices: &[Device], mut wait: impl FnMut(Duration) -> bool) -> Result<Vec<String>, NoToken> {
         let mut sources = Sources::of(self.address);
         devices.iter().map(|device| self.token(device, &mut sources, &mut wait)).collect()
     }
 
-    fn token(&self, device: &Device, sources: &mut Sources, wait: &mut impl FnMut(Duration)) -> Result<String, NoToken> {
+    fn token(&self, device: &Device, sources: &mut Sources, wait: &mut impl FnMut(Duration) -> bool) -> Result<String, NoToken> {
         loop {
             let answer = self.ask(device, sources.current());
             let answer = answer.map_err(|source| NoToken::Unreachable { address: self.address, source })?;
             match read(&answer) {
                 Answer::Token(token) => return Ok(token),
                 Answer::Enrolment => return Err(NoToken::Enrolment),
-                Answer::Later(after) => match sources.next() {
-                    Some(()) => {}
-                    None => wait(after),
-                },
+                Answer::Later(after) => {
+                    let goes_on = sources.next().is_some() || wait(after);
+                    if !goes_on {
+                        return Err(NoToken::Ended);
+                    }
+                }
                 Answer::Refused(answer) => return Err(NoToken::Refused { address: self.address, answer }),
             }
         }

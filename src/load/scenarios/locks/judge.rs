@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 /// Everything that the tablets of one run know about the locks, over all threads.
 #[derive(Debug)]
-pub(in crate::load) struct Judge {
+pub(crate) struct Judge {
     locks: Vec<Mutex<Lock>>,
 }
 
@@ -25,7 +25,7 @@ struct Lock {
 
 /// A request for a lock that is under way.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::load) struct Claim {
+pub(crate) struct Claim {
     device: usize,
     number: u64,
     had_no_rival: bool,
@@ -34,7 +34,7 @@ pub(in crate::load) struct Claim {
 /// What an answer is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(in crate::load) enum Verdict {
+pub(crate) enum Verdict {
     /// It may be so.
     Just,
     /// No server that keeps the contract answers this.
@@ -43,12 +43,12 @@ pub(in crate::load) enum Verdict {
 
 impl Judge {
     /// Returns a judge over so many free devices.
-    pub(in crate::load) fn new(devices: usize) -> Self {
+    pub(crate) fn new(devices: usize) -> Self {
         Self { locks: (0..devices).map(|_| Mutex::default()).collect() }
     }
 
     /// A tablet is about to ask for a device.
-    pub(in crate::load) fn asks(&self, device: usize) -> Claim {
+    pub(crate) fn asks(&self, device: usize) -> Claim {
         let Some(lock) = self.locks.get(device) else { return Claim { device, number: 0, had_no_rival: false } };
         let mut lock = lock.lock();
         let had_no_rival = lock.claims == 0;
@@ -58,7 +58,7 @@ impl Judge {
     }
 
     /// A tablet has read that the device is its own.
-    pub(in crate::load) fn granted(&self, claim: Claim, tablet: usize) -> Verdict {
+    pub(crate) fn granted(&self, claim: Claim, tablet: usize) -> Verdict {
         let Some(lock) = self.locks.get(claim.device) else { return Verdict::Unjust };
         match lock.lock().holder.replace(tablet) {
             None => Verdict::Just,
@@ -67,7 +67,7 @@ impl Judge {
     }
 
     /// A tablet has read that another one has the device.
-    pub(in crate::load) fn refused(&self, claim: Claim) -> Verdict {
+    pub(crate) fn refused(&self, claim: Claim) -> Verdict {
         let Some(lock) = self.locks.get(claim.device) else { return Verdict::Unjust };
         let mut lock = lock.lock();
         lock.claims = lock.claims.saturating_sub(1);
@@ -76,14 +76,14 @@ impl Judge {
     }
 
     /// A tablet is about to send that it gives the device back.
-    pub(in crate::load) fn gives_back(&self, device: usize, tablet: usize) {
+    pub(crate) fn gives_back(&self, device: usize, tablet: usize) {
         if let Some(lock) = self.locks.get(device) {
             lock.lock().holder.take_if(|holder| *holder == tablet);
         }
     }
 
     /// A tablet has read that the device is free of it.
-    pub(in crate::load) fn given_back(&self, device: usize) {
+    pub(crate) fn given_back(&self, device: usize) {
         if let Some(lock) = self.locks.get(device) {
             let mut lock = lock.lock();
             lock.claims = lock.claims.saturating_sub(1);

@@ -2,7 +2,8 @@
 
 use hubbub_protocol::contract::{Emit, Event};
 use hubbub_protocol::fleet::capture::{
-    CreateSession, EndSession, GetSessionStatus, PauseSession, SessionCreated, SessionEnded, SessionPaused, SessionStarted, StartSession,
+    CreateSession, EndSession, GetSessionStatus, PauseSession, SessionCreated, SessionEnded, SessionPaused, SessionStarted,
+    StartSession,
 };
 use hubbub_protocol::fleet::sessions::Session;
 use hubbub_protocol::fleet::tablet::{
