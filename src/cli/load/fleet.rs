@@ -5,10 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
-use super::site::{Enrolment, FLEET_URL};
-use super::{Common, Course, drive_plan, end_on_interrupt, plan, size, whole};
+use super::site::{Enrolment, LIMITED, UNLIMITED};
+use super::{Common, Course, drive_prepared, size, whole};
 use crate::cli::failure::Failure;
-use crate::load::run::Measure;
 use crate::load::scenarios::fleet::{Fleet, Plan, Site};
 
 /// Between two reports of a headset, so that no second has more than the five that the contract allows.
@@ -56,9 +55,6 @@ pub(super) fn run(options: &FleetOptions) -> Result<(), Failure> {
         )));
     }
     let course = Course {
-        url: FLEET_URL,
-        scenario: "fleet",
-        unit: "event",
         options: vec![
             ("--headsets", headsets),
             ("--tablets", tablets),
@@ -67,14 +63,9 @@ pub(super) fn run(options: &FleetOptions) -> Result<(), Failure> {
             ("--frame-bytes", frame_bytes),
             ("--frames-per-second", frames_per_second),
         ],
-        connections: headsets + tablets + dashboards,
-        measure: Measure::Load,
+        server: if options.unpaced { UNLIMITED } else { LIMITED },
+        ..Course::under_load("fleet", "event", headsets + tablets + dashboards)
     };
-    let common = &options.common;
-    let mut run = plan(course, common)?;
-    if options.unpaced {
-        run.options.push(("--unpaced", String::new()));
-    }
     let (session_us, recording_us) = if options.unpaced { (0, 0) } else { (SESSION_US, RECORDING_US) };
     let site = Plan {
         headsets: size(headsets),
@@ -85,10 +76,14 @@ pub(super) fn run(options: &FleetOptions) -> Result<(), Failure> {
         session_us,
         recording_us,
     };
-    let end = end_on_interrupt()?;
-    let tokens = options.enrolment.tokens(&run, &site.devices(), common, end)?;
-    let site = Arc::new(Site::new(site, &tokens, size(frame_bytes), now_ms()));
-    drive_plan(run, common, end, |_| Fleet::new(Arc::clone(&site)))
+    drive_prepared(course, &options.common, |run, end| {
+        if options.unpaced {
+            run.options.push(("--unpaced", String::new()));
+        }
+        let tokens = options.enrolment.tokens(run, &site.devices(), &options.common, end)?;
+        let site = Arc::new(Site::new(site, &tokens, size(frame_bytes), now_ms()));
+        Ok(move |_| Fleet::new(Arc::clone(&site)))
+    })
 }
 
 fn now_ms() -> u64 {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::site::{Enrolment, FLEET_URL};
-use super::{Common, Course, drive_plan, end_on_interrupt, plan, size, whole};
+use super::site::{Enrolment, LIMITED, UNLIMITED};
+use super::{Common, Course, drive_prepared, size, whole};
 use crate::cli::failure::Failure;
-use crate::load::run::Measure;
 use crate::load::scenarios::locks::{Locks, Pace, Site};
 
 #[derive(Debug, Args)]
@@ -30,22 +29,19 @@ pub(super) struct LocksOptions {
 /// Runs the scenario and prints what it found out.
 pub(super) fn run(options: &LocksOptions) -> Result<(), Failure> {
     let LocksOptions { tablets, devices, unpaced, common, .. } = options;
+    let (server, pace) = if *unpaced { (UNLIMITED, Pace::Unlimited) } else { (LIMITED, Pace::Documented) };
     let course = Course {
-        url: FLEET_URL,
-        scenario: "locks",
-        unit: "decision",
         options: vec![("--tablets", *tablets), ("--devices", *devices)],
-        connections: tablets + devices,
-        measure: Measure::Load,
+        server,
+        ..Course::under_load("locks", "decision", tablets + devices)
     };
-    let mut run = plan(course, common)?;
-    if *unpaced {
-        run.options.push(("--unpaced", String::new()));
-    }
-    let end = end_on_interrupt()?;
-    let clients = Site::devices(size(*devices), size(*tablets));
-    let tokens = options.enrolment.tokens(&run, &clients, common, end)?;
-    let pace = if *unpaced { Pace::Unlimited } else { Pace::Documented };
-    let site = Arc::new(Site::new(size(*devices), &tokens, pace));
-    drive_plan(run, common, end, |_| Locks::new(Arc::clone(&site)))
+    let (devices, tablets) = (size(*devices), size(*tablets));
+    drive_prepared(course, common, |run, end| {
+        if *unpaced {
+            run.options.push(("--unpaced", String::new()));
+        }
+        let tokens = options.enrolment.tokens(run, &Site::devices(devices, tablets), common, end)?;
+        let site = Arc::new(Site::new(devices, &tokens, pace));
+        Ok(move |_| Locks::new(Arc::clone(&site)))
+    })
 }

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::Common;
+use super::{Common, Server, failure};
 use crate::cli::failure::Failure;
-use crate::load::run::Plan;
-use crate::load::scenarios::fleet::tokens::{Counter, Device};
+use crate::load::run::{Plan, RunError};
+use crate::load::scenarios::fleet::tokens::{Counter, Device, NoToken};
 
-/// Where hubbub serves the fleet by default.
-pub(super) const FLEET_URL: &str = "http://127.0.0.1:3200";
+const URL: &str = "http://127.0.0.1:3200";
+/// A hubbub with its documented rate limits, and one without.
+pub(super) const LIMITED: Server = Server { url: URL, start: "hubbub serve" };
+pub(super) const UNLIMITED: Server = Server { url: URL, start: "HUBBUB_LIMITS__SCALE=0 hubbub serve" };
 const LOOK_AROUND: Duration = Duration::from_millis(50);
 
 /// How devices enrol.
@@ -39,7 +41,12 @@ impl Enrolment {
             }
             wait(after, end)
         });
-        tokens.map_err(|error| Failure::because(&error))
+        tokens.map_err(|error| match error {
+            NoToken::Unreachable { source, .. } => {
+                failure(RunError::NobodyThere { url: plan.target.url().to_owned(), source }, LIMITED.start)
+            }
+            error => Failure::because(&error),
+        })
     }
 }
 

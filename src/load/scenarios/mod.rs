@@ -2,7 +2,12 @@
 //! fleet (fleet, locks) against hubbub itself.
 
 pub mod broadcast;
+pub mod churn;
 pub mod echo;
+pub mod frames;
+pub mod idle;
+pub mod pace;
+pub mod rate;
 mod room;
 
 mod chance;
