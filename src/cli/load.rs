@@ -1,5 +1,9 @@
 //! `hubbub load`: its options, and from them to a run and its figures.
 
+mod fleet;
+mod locks;
+mod site;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,13 +72,17 @@ enum Chosen {
     Idle(IdleOptions),
     /// Clients that connect, are served once, close, and do it again: connections per second
     Churn(ChurnOptions),
+    /// Headsets, tablets and dashboards of a fleet, as devices behave: events per second
+    Fleet(fleet::FleetOptions),
+    /// Tablets that fight for headsets: decisions per second, and never two holders
+    Locks(locks::LocksOptions),
 }
 
 /// What every scenario may be told.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Every scenario")]
 struct Common {
-    /// The server to drive [default: http://127.0.0.1:3000]
+    /// The server to drive [default: http://127.0.0.1:3000, or 3200 for the scenarios of the fleet]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// How long to measure
@@ -202,6 +210,8 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
         Chosen::Frames(options) => frames(&options),
         Chosen::Idle(options) => idle(&options),
         Chosen::Churn(options) => churn(&options),
+        Chosen::Fleet(options) => fleet::run(&options),
+        Chosen::Locks(options) => locks::run(&options),
     }
 }
 
@@ -297,9 +307,19 @@ fn size(number: u64) -> usize {
 }
 
 fn drive<S: Scenario>(course: Course, common: &Common, behave: impl FnMut(usize) -> S) -> Result<(), Failure> {
+    drive_prepared(course, common, |_, _| Ok(behave))
+}
+
+/// Drives a scenario that has something to do before it begins, and may be ended while it does.
+fn drive_prepared<S: Scenario, B: FnMut(usize) -> S>(
+    course: Course,
+    common: &Common,
+    prepare: impl FnOnce(&mut Plan, &AtomicBool) -> Result<B, Failure>,
+) -> Result<(), Failure> {
     let start = course.server.start;
-    let plan = plan(course, common)?;
+    let mut plan = plan(course, common)?;
     let end = end_on_interrupt()?;
+    let behave = prepare(&mut plan, end)?;
     let mut progress = if common.quiet { Progress::silent() } else { Progress::on_stderr() };
     let outcome = run::run(plan, end, &mut |snapshot: &Snapshot| progress.show(snapshot), behave);
     progress.finish();

@@ -96,6 +96,18 @@ impl Target {
         &self.url
     }
 
+    /// Returns its address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its name and port, as the URL has them.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Returns the request that opens a WebSocket.
     pub(super) fn request(&self) -> &[u8] {
         &self.request
