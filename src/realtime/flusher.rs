@@ -221,10 +221,10 @@ impl Link {
 
     /// Keeps the connection silent for a moment, so that a greeting (the handshake's answer, a connect packet) arrives on its
     /// own: clients that go on in a later turn of their event loop, with handlers not yet in place, would miss what came in
-    /// the same read. In a storm of connects nobody is made to wait.
-    pub fn hold(&self, outbox: &Arc<Outbox>) {
+    /// the same read. In a storm of connects nobody is made to wait: then it returns false.
+    pub fn hold(&self, outbox: &Arc<Outbox>) -> bool {
         let worker = worker();
-        let Some(me) = self.me.upgrade().filter(|_| worker.held.get() < MAX_HELD) else { return };
+        let Some(me) = self.me.upgrade().filter(|_| worker.held.get() < MAX_HELD) else { return false };
         worker.held.set(worker.held.get() + 1);
         self.is_held.store(true, Ordering::Relaxed);
         let outbox = Arc::clone(outbox);
@@ -234,6 +234,7 @@ impl Link {
             me.is_held.store(false, Ordering::Relaxed);
             me.wake(&outbox);
         });
+        true
     }
 
     /// Waits in a task of this socket alone, so that one slow peer delays nobody.

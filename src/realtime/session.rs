@@ -122,16 +122,41 @@ pub enum Flow {
 }
 
 impl Session {
-    /// Opens a connection over polling or, with a link, over WebSocket, and queues its open packet.
+    /// Opens a connection over polling or, with a link and the head of its handshake's response, over WebSocket, and queues
+    /// its open packet.
     pub fn open(
         service: &Arc<Service>,
         id: Arc<str>,
         revision: Revision,
         handshake: Handshake,
         place: Place,
-        link: Option<Arc<Link>>,
+        link: Option<(Arc<Link>, Bytes)>,
     ) -> Arc<Self> {
-        let upgrades: &[Named] = if link.is_some() { &[] } else { &[Named::WebSocket] };
+        let outbox = Outbox::new(Arc::clone(&service.outbox));
+        let open = |transport| Self::begin(service, id, revision, handshake, place, Arc::clone(&outbox), transport);
+        match link {
+            Some((link, head)) => {
+                let is_held = link.hold(&outbox);
+                if !is_held || !link.write_directly(&head) {
+                    outbox.push(head);
+                }
+                // One turn, so that all of the greeting leaves in one write.
+                link.turn(&outbox, || open(Transport::WebSocket(Arc::clone(&link))))
+            }
+            None => open(Transport::Polling(Polling::default())),
+        }
+    }
+
+    fn begin(
+        service: &Arc<Service>,
+        id: Arc<str>,
+        revision: Revision,
+        handshake: Handshake,
+        place: Place,
+        outbox: Arc<Outbox>,
+        transport: Transport,
+    ) -> Arc<Self> {
+        let upgrades: &[Named] = if matches!(transport, Transport::Polling(_)) { &[Named::WebSocket] } else { &[] };
         let open = Open {
             sid: &id,
             upgrades,
@@ -139,21 +164,14 @@ impl Session {
             ping_timeout_ms: service.timing.ping_timeout_ms,
             max_payload: service.limits.max_payload_bytes,
         };
-        let outbox = Outbox::new(Arc::clone(&service.outbox));
         outbox.push(open.packet(revision));
-        let transport = match link {
-            Some(link) => {
+        match &transport {
+            Transport::WebSocket(link) => {
                 service.sessions.websocket_opened();
-                link.hold(&outbox);
-                outbox.attach(Arc::clone(&link) as Arc<dyn Wake>);
-                Transport::WebSocket(link)
+                outbox.attach(Arc::clone(link) as Arc<dyn Wake>);
             }
-            None => {
-                let polling = Polling::default();
-                outbox.attach(Arc::clone(&polling.wake) as Arc<dyn Wake>);
-                Transport::Polling(polling)
-            }
-        };
+            Transport::Polling(polling) => outbox.attach(Arc::clone(&polling.wake) as Arc<dyn Wake>),
+        }
         let session = Arc::new(Self {
             id,
             service: Arc::clone(service),
@@ -167,7 +185,8 @@ impl Session {
             _place: place,
         });
         service.sessions.insert(&session);
-        service.reaper.watch(&session, now_ms());
+        let now = now_ms();
+        service.reaper.watch(&session, session.look(now).unwrap_or(now));
         session.greet();
         if service.sessions.is_draining() {
             // It came in between the order to stop and the round that tells every connection.
