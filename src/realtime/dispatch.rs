@@ -89,7 +89,7 @@ impl Session {
                 self.run(Work::Packet(packet), text.len())
             }
             Ok(Header::NeedsAttachments(partial)) => {
-                state.partial = Some((partial, now_ms()));
+                state.partial = Some(Box::new((partial, now_ms())));
                 self.expect_attachments(&mut state);
                 Flow::Continue
             }
@@ -107,10 +107,10 @@ impl Session {
         }
         let mut state = self.state.lock();
         let decoded = match (state.partial.take(), state.dialect, self.revision) {
-            (Some((mut partial, since)), _, _) => match partial.add(data.to_vec().into(), &self.service.limits) {
+            (Some(mut partial), _, _) => match partial.0.add(data.to_vec().into(), &self.service.limits) {
                 Ok(Some(packet)) => Ok(packet),
                 Ok(None) => {
-                    state.partial = Some((partial, since));
+                    state.partial = Some(partial);
                     return Flow::Continue;
                 }
                 Err(error) => Err(error),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,6 +47,8 @@ pub struct Session {
     pub outbox: Arc<Outbox>,
     pub(super) state: Mutex<State>,
     pub(super) has_room: Notify,
+    /// Where the reaper's wheel holds it.
+    pub(super) slot: AtomicU32,
     heart: Heart,
     _place: Place,
 }
@@ -64,7 +66,8 @@ struct Heart {
 pub(super) struct State {
     pub transport: Transport,
     pub dialect: Option<Dialect>,
-    pub partial: Option<(Partial, u64)>,
+    /// A packet whose attachments are due, and since when.
+    pub partial: Option<Box<(Partial, u64)>>,
     pub is_watched_for_attachments: bool,
     pub sockets: Vec<Arc<Socket>>,
     pub inbox: VecDeque<(Work, usize)>,
@@ -181,6 +184,7 @@ impl Session {
             outbox,
             state: Mutex::new(State::new(transport)),
             has_room: Notify::new(),
+            slot: AtomicU32::new(0),
             heart: Heart::start(service.timing.ping_interval_ms),
             _place: place,
         });
@@ -239,22 +243,39 @@ impl Session {
         self.outbox.close(reason, None);
     }
 
-    /// Gives the peer a moment to fetch what waits and to close its side, and has the reaper look whether it did.
+    /// Gives the peer a moment to fetch what waits and to close its side, and has the reaper look whether it did; a peer that is
+    /// gone needs none.
     pub(super) fn allow_farewell(self: &Arc<Self>) {
         let now = now_ms().max(1);
-        self.heart.closing_since.store(now, Ordering::Relaxed);
-        self.service.reaper.watch(self, now + FAREWELL_MS);
+        if self.heart.closing_since.swap(now, Ordering::Relaxed) == 0 {
+            self.service.reaper.watch(self, now + FAREWELL_MS);
+        }
     }
 
     /// Ends the connection at once: the transport is gone, or the peer does not take what waits.
     pub fn abort(self: &Arc<Self>, reason: CloseReason) {
         self.outbox.abort(reason);
-        self.end(self.outbox.closed().unwrap_or(reason));
-        self.outbox.detach();
-        self.service.sessions.remove(&self.id);
+        self.end_now(reason);
         if let Transport::WebSocket(link) = &self.state.lock().transport {
             link.cut();
         }
+    }
+
+    /// Ends the connection whose stream has ended: nobody is there to be told, so the flusher need not hear of it.
+    pub(super) fn lost(self: &Arc<Self>, reason: CloseReason) {
+        self.outbox.detach();
+        self.outbox.abort(reason);
+        self.end_now(reason);
+        if let Transport::WebSocket(link) = &self.state.lock().transport {
+            link.release();
+        }
+    }
+
+    fn end_now(self: &Arc<Self>, reason: CloseReason) {
+        self.heart.closing_since.store(now_ms().max(1), Ordering::Relaxed);
+        self.end(self.outbox.closed().unwrap_or(reason));
+        self.outbox.detach();
+        self.service.sessions.remove(&self.id);
     }
 
     /// Returns whether nothing of what the peer still sends counts.
@@ -312,7 +333,7 @@ impl Session {
     /// Ends the connection if attachments are overdue, and returns when to look again while some are due.
     pub(super) fn look_for_attachments(self: &Arc<Self>, now: u64) -> Option<u64> {
         let mut state = self.state.lock();
-        let Some(since) = state.partial.as_ref().map(|(_, since)| *since) else {
+        let Some(since) = state.partial.as_ref().map(|partial| partial.1) else {
             state.is_watched_for_attachments = false;
             return None;
         };
@@ -497,6 +518,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.service.reaper.forget(self);
         if matches!(self.state.get_mut().transport, Transport::WebSocket(_)) {
             self.service.sessions.websocket_closed();
         }

@@ -115,7 +115,7 @@ impl Reader {
         let flow = if early.is_empty() { Flow::Continue } else { self.feed(&session, early) };
         actix_rt::spawn(async move {
             let reason = self.run(&session, flow).await;
-            session.abort(session.outbox.closed().unwrap_or(reason));
+            session.lost(reason);
         });
     }
 
@@ -128,7 +128,8 @@ impl Reader {
         loop {
             match self.read_turn(session).await {
                 Ok(Flow::Continue) => {}
-                Ok(Flow::Full) => session.room().await,
+                // Boxed: few connections ever wait here, and each would hold the room for it.
+                Ok(Flow::Full) => Box::pin(session.room()).await,
                 Ok(Flow::Ended) => return self.linger().await,
                 Err(end) => return end,
             }
