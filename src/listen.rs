@@ -78,6 +78,8 @@ fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
         socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Connections inherit it from their listener; set on each of them, it would cost a system call per connect.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     let listener = TcpListener::from(socket);
@@ -112,17 +114,13 @@ fn add(builder: ServerBuilder, bound: Bound) -> std::io::Result<ServerBuilder> {
         HttpService::build()
             .client_request_timeout(REQUEST_HEAD)
             .keep_alive(KEEP_ALIVE)
-            .tcp_nodelay(true)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
             .upgrade(fn_service(move |(request, framed)| {
-                let services = Arc::clone(&services);
-                async move {
-                    websocket::serve(&services, request, framed).await;
-                    Ok::<(), actix_web::Error>(())
-                }
+                websocket::serve(&services, &request, framed);
+                std::future::ready(Ok::<(), actix_web::Error>(()))
             }))
             .finish(map_config(app, |_| AppConfig::default()))
             .tcp()

@@ -86,7 +86,7 @@ impl Session {
         match message::decode_text(dialect, text, &self.service.limits) {
             Ok(Header::Complete(packet)) => self.run_in(state, Work::Packet(packet), text.len()),
             Ok(Header::NeedsAttachments(partial)) => {
-                state.partial = Some((partial, now_ms()));
+                state.partial = Some(Box::new((partial, now_ms())));
                 self.expect_attachments(&mut state);
                 Flow::Continue
             }
@@ -104,10 +104,10 @@ impl Session {
         }
         let mut state = self.state.lock();
         let decoded = match (state.partial.take(), state.dialect, self.revision) {
-            (Some((mut partial, since)), _, _) => match partial.add(data.to_vec().into(), &self.service.limits) {
+            (Some(mut partial), _, _) => match partial.0.add(data.to_vec().into(), &self.service.limits) {
                 Ok(Some(packet)) => Ok(packet),
                 Ok(None) => {
-                    state.partial = Some((partial, since));
+                    state.partial = Some(partial);
                     return Flow::Continue;
                 }
                 Err(error) => Err(error),

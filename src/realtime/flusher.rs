@@ -25,9 +25,9 @@ const GATHER_BYTES: usize = 64 * 1024;
 /// Sockets flushed before the worker looks at its other tasks.
 const SOCKETS_PER_TURN: usize = 64;
 /// How long a connection stays silent after a greeting: see [`Link::hold`].
-const GREETING_GAP: Duration = Duration::from_millis(2);
-/// Connections of one worker that may be silent at once; in a storm of connects nobody waits.
-const MAX_HELD: usize = 8;
+const GREETING_GAP_MS: u64 = 2;
+/// Greetings of one worker within such a gap that make a storm of connects, in which nobody waits.
+const STORM: usize = 8;
 /// How long a peer may take to answer a close before its stream is cut.
 const CLOSE_LINGER: Duration = Duration::from_secs(2);
 
@@ -68,8 +68,45 @@ thread_local! {
 
 struct Worker {
     queue: Arc<Queue>,
-    held: Cell<usize>,
+    pace: Cell<Pace>,
     gather: RefCell<BytesMut>,
+}
+
+/// How many greetings a worker wrote lately: in this gap's time and in the one before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pace {
+    window: u64,
+    now: usize,
+    before: usize,
+}
+
+impl Pace {
+    /// Returns the pace at this time.
+    fn at(self, now_ms: u64) -> Self {
+        match now_ms / GREETING_GAP_MS {
+            window if window == self.window => self,
+            window if window == self.window + 1 => Self { window, now: 0, before: self.now },
+            window => Self { window, now: 0, before: 0 },
+        }
+    }
+
+    /// Returns whether clients come too fast to be greeted one by one.
+    fn is_storm(self) -> bool {
+        self.now.max(self.before) >= STORM
+    }
+}
+
+impl Worker {
+    fn is_storm(&self) -> bool {
+        self.pace.get().at(now_ms()).is_storm()
+    }
+
+    /// Counts a greeting, and returns whether silence may follow it.
+    fn greets(&self) -> bool {
+        let pace = self.pace.get().at(now_ms());
+        self.pace.set(Pace { now: pace.now + 1, ..pace });
+        !pace.is_storm()
+    }
 }
 
 /// Returns this thread's worker, starting its flusher the first time.
@@ -77,7 +114,7 @@ fn worker() -> Rc<Worker> {
     WORKER.with_borrow_mut(|slot| {
         let worker = slot.get_or_insert_with(|| {
             let gather = RefCell::new(BytesMut::with_capacity(GATHER_BYTES));
-            let worker = Rc::new(Worker { queue: Arc::default(), held: Cell::new(0), gather });
+            let worker = Rc::new(Worker { queue: Arc::default(), pace: Cell::default(), gather });
             actix_rt::spawn(run(Rc::clone(&worker)));
             worker
         });
@@ -95,7 +132,7 @@ async fn run(worker: Rc<Worker>) {
                 break;
             }
             for (index, (link, outbox)) in batch.drain(..).enumerate() {
-                if let Flushed::Again = link.flush(&outbox, &worker.gather) {
+                if let Flushed::Again = link.flush(&outbox, &worker) {
                     worker.queue.due.lock().push((link, outbox));
                 }
                 if index % SOCKETS_PER_TURN == SOCKETS_PER_TURN - 1 {
@@ -145,7 +182,7 @@ impl Link {
         self.in_turn.store(true, Ordering::SeqCst);
         let handled = handle();
         self.in_turn.store(false, Ordering::SeqCst);
-        if let Flushed::Again = self.flush(outbox, &worker().gather) {
+        if let Flushed::Again = self.flush(outbox, &worker()) {
             self.wake(outbox);
         }
         handled
@@ -161,7 +198,7 @@ impl Link {
         matches!(self.stream.try_write(frame), Ok(taken) if taken == frame.len())
     }
 
-    fn flush(&self, outbox: &Arc<Outbox>, gather: &RefCell<BytesMut>) -> Flushed {
+    fn flush(&self, outbox: &Arc<Outbox>, worker: &Worker) -> Flushed {
         if self.blocked_since_ms().is_some() {
             if outbox.closed().is_some() {
                 self.linger();
@@ -171,9 +208,9 @@ impl Link {
         if self.is_held.load(Ordering::Relaxed) && outbox.closed().is_none() {
             return Flushed::Idle;
         }
-        let mut gather = gather.borrow_mut();
+        let mut gather = worker.gather.borrow_mut();
         gather.clear();
-        match outbox.take(&mut gather, GATHER_BYTES) {
+        match outbox.take(&mut gather, GATHER_BYTES, !worker.is_storm()) {
             Taken::Empty => Flushed::Idle,
             Taken::Closed(reason) => {
                 self.close(reason);
@@ -221,19 +258,17 @@ impl Link {
 
     /// Keeps the connection silent for a moment, so that a greeting (the handshake's answer, a connect packet) arrives on its
     /// own: clients that go on in a later turn of their event loop, with handlers not yet in place, would miss what came in
-    /// the same read. In a storm of connects nobody is made to wait.
-    pub fn hold(&self, outbox: &Arc<Outbox>) {
-        let worker = worker();
-        let Some(me) = self.me.upgrade().filter(|_| worker.held.get() < MAX_HELD) else { return };
-        worker.held.set(worker.held.get() + 1);
+    /// the same read. In a storm of connects nobody is made to wait: then it returns false.
+    pub fn hold(&self, outbox: &Arc<Outbox>) -> bool {
+        let Some(me) = self.me.upgrade().filter(|_| worker().greets()) else { return false };
         self.is_held.store(true, Ordering::Relaxed);
         let outbox = Arc::clone(outbox);
         actix_rt::spawn(async move {
-            tokio::time::sleep(GREETING_GAP).await;
-            worker.held.set(worker.held.get() - 1);
+            tokio::time::sleep(Duration::from_millis(GREETING_GAP_MS)).await;
             me.is_held.store(false, Ordering::Relaxed);
             me.wake(&outbox);
         });
+        true
     }
 
     /// Waits in a task of this socket alone, so that one slow peer delays nobody.
@@ -276,6 +311,15 @@ impl Link {
             tokio::time::sleep(CLOSE_LINGER).await;
             me.cut();
         });
+    }
+
+    /// Lets go of a stream that the peer has closed: dropping it closes it, which costs one system call less than to cut it.
+    pub fn release(&self) {
+        let is_awaited = self.is_lingering.load(Ordering::Relaxed) || self.blocked_since_ms().is_some();
+        if is_awaited {
+            self.cut();
+        }
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 
     /// Closes the stream for writing: the peer is done once it has read what was written.

@@ -3,6 +3,7 @@
 //! A connection stands in one slot of the wheel, that of its next deadline; when the slot comes up it is looked at once
 //! and put into the slot of the deadline it names then. An idle connection costs one look per heartbeat.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -49,20 +50,33 @@ impl Reaper {
 
     /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner.
     pub fn watch(&self, session: &Arc<Session>, deadline_ms: u64) {
-        self.insert(Watched { session: Arc::downgrade(session), what: Watch::Life }, deadline_ms, now_ms());
+        let watched = Watched { session: Arc::downgrade(session), what: Watch::Life };
+        self.insert(watched, session, deadline_ms, now_ms());
     }
 
     /// Looks at `session` at `deadline_ms` as well: attachments are due.
     pub fn watch_attachments(&self, session: &Arc<Session>, deadline_ms: u64) {
-        self.insert(Watched { session: Arc::downgrade(session), what: Watch::Attachments }, deadline_ms, now_ms());
+        let watched = Watched { session: Arc::downgrade(session), what: Watch::Attachments };
+        self.insert(watched, session, deadline_ms, now_ms());
     }
 
-    fn insert(&self, watched: Watched, deadline_ms: u64, now: u64) {
-        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 1);
-        let slot = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
-        if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)) {
-            slot.lock().push(watched);
+    /// Takes a connection that is gone out of the wheel: what points to it would keep its memory until the slot comes up.
+    pub(super) fn forget(&self, session: &Session) {
+        let slot = usize::try_from(session.slot.load(Ordering::Relaxed)).ok().and_then(|slot| self.slots.get(slot));
+        let Some(mut slot) = slot.map(Mutex::lock) else { return };
+        if let Some(place) = slot.iter().position(|watched| std::ptr::eq(watched.session.as_ptr(), session)) {
+            slot.swap_remove(place);
         }
+    }
+
+    fn insert(&self, watched: Watched, session: &Session, deadline_ms: u64, now: u64) {
+        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 1);
+        let at = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
+        let Some(slot) = usize::try_from(at).ok().and_then(|at| self.slots.get(at)) else { return };
+        if watched.what == Watch::Life {
+            session.slot.store(u32::try_from(at).unwrap_or(u32::MAX), Ordering::Relaxed);
+        }
+        slot.lock().push(watched);
     }
 
     /// Turns the wheel for ever; spawned once per hub.
@@ -91,7 +105,7 @@ impl Reaper {
                 Watch::Attachments => session.look_for_attachments(now),
             };
             if let Some(next_ms) = next_ms {
-                self.insert(watched, next_ms, now);
+                self.insert(watched, &session, next_ms, now);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,6 +47,8 @@ pub struct Session {
     pub outbox: Arc<Outbox>,
     pub(super) state: Mutex<State>,
     pub(super) has_room: Notify,
+    /// Where the reaper's wheel holds it.
+    pub(super) slot: AtomicU32,
     heart: Heart,
     _place: Place,
 }
@@ -64,7 +66,8 @@ struct Heart {
 pub(super) struct State {
     pub transport: Transport,
     pub dialect: Option<Dialect>,
-    pub partial: Option<(Partial, u64)>,
+    /// A packet whose attachments are due, and since when.
+    pub partial: Option<Box<(Partial, u64)>>,
     pub is_watched_for_attachments: bool,
     pub sockets: Vec<Arc<Socket>>,
     pub inbox: VecDeque<(Work, usize)>,
@@ -122,16 +125,41 @@ pub enum Flow {
 }
 
 impl Session {
-    /// Opens a connection over polling or, with a link, over WebSocket, and queues its open packet.
+    /// Opens a connection over polling or, with a link and the head of its handshake's response, over WebSocket, and queues
+    /// its open packet.
     pub fn open(
         service: &Arc<Service>,
         id: Arc<str>,
         revision: Revision,
         handshake: Handshake,
         place: Place,
-        link: Option<Arc<Link>>,
+        link: Option<(Arc<Link>, Bytes)>,
     ) -> Arc<Self> {
-        let upgrades: &[Named] = if link.is_some() { &[] } else { &[Named::WebSocket] };
+        let outbox = Outbox::new(Arc::clone(&service.outbox));
+        let open = |transport| Self::begin(service, id, revision, handshake, place, Arc::clone(&outbox), transport);
+        match link {
+            Some((link, head)) => {
+                let is_held = link.hold(&outbox);
+                if !is_held || !link.write_directly(&head) {
+                    outbox.push(head);
+                }
+                // One turn, so that all of the greeting leaves in one write.
+                link.turn(&outbox, || open(Transport::WebSocket(Arc::clone(&link))))
+            }
+            None => open(Transport::Polling(Polling::default())),
+        }
+    }
+
+    fn begin(
+        service: &Arc<Service>,
+        id: Arc<str>,
+        revision: Revision,
+        handshake: Handshake,
+        place: Place,
+        outbox: Arc<Outbox>,
+        transport: Transport,
+    ) -> Arc<Self> {
+        let upgrades: &[Named] = if matches!(transport, Transport::Polling(_)) { &[Named::WebSocket] } else { &[] };
         let open = Open {
             sid: &id,
             upgrades,
@@ -139,21 +167,14 @@ impl Session {
             ping_timeout_ms: service.timing.ping_timeout_ms,
             max_payload: service.limits.max_payload_bytes,
         };
-        let outbox = Outbox::new(Arc::clone(&service.outbox));
         outbox.push(open.packet(revision));
-        let transport = match link {
-            Some(link) => {
+        match &transport {
+            Transport::WebSocket(link) => {
                 service.sessions.websocket_opened();
-                link.hold(&outbox);
-                outbox.attach(Arc::clone(&link) as Arc<dyn Wake>);
-                Transport::WebSocket(link)
+                outbox.attach(Arc::clone(link) as Arc<dyn Wake>);
             }
-            None => {
-                let polling = Polling::default();
-                outbox.attach(Arc::clone(&polling.wake) as Arc<dyn Wake>);
-                Transport::Polling(polling)
-            }
-        };
+            Transport::Polling(polling) => outbox.attach(Arc::clone(&polling.wake) as Arc<dyn Wake>),
+        }
         let session = Arc::new(Self {
             id,
             service: Arc::clone(service),
@@ -163,11 +184,13 @@ impl Session {
             outbox,
             state: Mutex::new(State::new(transport)),
             has_room: Notify::new(),
+            slot: AtomicU32::new(0),
             heart: Heart::start(service.timing.ping_interval_ms),
             _place: place,
         });
         service.sessions.insert(&session);
-        service.reaper.watch(&session, now_ms());
+        let now = now_ms();
+        service.reaper.watch(&session, session.look(now).unwrap_or(now));
         session.greet();
         if service.sessions.is_draining() {
             // It came in between the order to stop and the round that tells every connection.
@@ -220,22 +243,39 @@ impl Session {
         self.outbox.close(reason, None);
     }
 
-    /// Gives the peer a moment to fetch what waits and to close its side, and has the reaper look whether it did.
+    /// Gives the peer a moment to fetch what waits and to close its side, and has the reaper look whether it did; a peer that is
+    /// gone needs none.
     pub(super) fn allow_farewell(self: &Arc<Self>) {
         let now = now_ms().max(1);
-        self.heart.closing_since.store(now, Ordering::Relaxed);
-        self.service.reaper.watch(self, now + FAREWELL_MS);
+        if self.heart.closing_since.swap(now, Ordering::Relaxed) == 0 {
+            self.service.reaper.watch(self, now + FAREWELL_MS);
+        }
     }
 
     /// Ends the connection at once: the transport is gone, or the peer does not take what waits.
     pub fn abort(self: &Arc<Self>, reason: CloseReason) {
         self.outbox.abort(reason);
-        self.end(self.outbox.closed().unwrap_or(reason));
-        self.outbox.detach();
-        self.service.sessions.remove(&self.id);
+        self.end_now(reason);
         if let Transport::WebSocket(link) = &self.state.lock().transport {
             link.cut();
         }
+    }
+
+    /// Ends the connection whose stream has ended: nobody is there to be told, so the flusher need not hear of it.
+    pub(super) fn lost(self: &Arc<Self>, reason: CloseReason) {
+        self.outbox.detach();
+        self.outbox.abort(reason);
+        self.end_now(reason);
+        if let Transport::WebSocket(link) = &self.state.lock().transport {
+            link.release();
+        }
+    }
+
+    fn end_now(self: &Arc<Self>, reason: CloseReason) {
+        self.heart.closing_since.store(now_ms().max(1), Ordering::Relaxed);
+        self.end(self.outbox.closed().unwrap_or(reason));
+        self.outbox.detach();
+        self.service.sessions.remove(&self.id);
     }
 
     /// Returns whether nothing of what the peer still sends counts.
@@ -293,7 +333,7 @@ impl Session {
     /// Ends the connection if attachments are overdue, and returns when to look again while some are due.
     pub(super) fn look_for_attachments(self: &Arc<Self>, now: u64) -> Option<u64> {
         let mut state = self.state.lock();
-        let Some(since) = state.partial.as_ref().map(|(_, since)| *since) else {
+        let Some(since) = state.partial.as_ref().map(|partial| partial.1) else {
             state.is_watched_for_attachments = false;
             return None;
         };
@@ -478,6 +518,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.service.reaper.forget(self);
         if matches!(self.state.get_mut().transport, Transport::WebSocket(_)) {
             self.service.sessions.websocket_closed();
         }

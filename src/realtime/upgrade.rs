@@ -4,24 +4,41 @@ use std::sync::Arc;
 
 use actix_http::header::{self, HeaderMap};
 use actix_http::{HttpMessage, Request, ws};
+use bytes::Bytes;
 use hubbub_protocol::wire::handshake::{self, Query, Refusal, Transport};
+use hubbub_protocol::wire::packet::Revision;
 
 use super::capacity::{Full, Place};
 use super::namespace::Handshake;
 use super::service::Service;
+use super::session::Session;
 
 /// An upgrade request that becomes a WebSocket.
 pub struct Accepted {
     /// The server it is for.
     pub service: Arc<Service>,
-    /// Its decoded query.
-    pub query: Query,
-    /// What the connection's hooks will see.
-    pub handshake: Handshake,
-    /// A new connection's place; an upgraded one has its place already.
-    pub place: Option<Place>,
+    /// What the WebSocket is for.
+    pub purpose: Purpose,
     /// The `101` response's head.
-    pub response: String,
+    pub head: Bytes,
+}
+
+/// What a WebSocket is for.
+pub enum Purpose {
+    /// To carry a new connection.
+    New {
+        /// Its revision of Engine.IO.
+        revision: Revision,
+        /// What the connection's hooks will see.
+        handshake: Handshake,
+        /// Its place.
+        place: Place,
+    },
+    /// To carry a polling connection from now on.
+    Upgrade {
+        /// That connection.
+        session: Arc<Session>,
+    },
 }
 
 /// Why an upgrade request is refused.
@@ -83,8 +100,12 @@ pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, 
         }
     }
     let address = service.client_of(request.peer_addr(), headers);
-    let place = match &query.sid {
-        None => Some(service.capacity.take(address).map_err(Refused::Full)?),
+    let purpose = match &query.sid {
+        None => Purpose::New {
+            revision: query.revision,
+            place: service.capacity.take(address).map_err(Refused::Full)?,
+            handshake: handshake_of(headers, address, request.uri().query().unwrap_or_default()),
+        },
         Some(id) => {
             let session = service.sessions.get(id).ok_or(Refused::Engine(Refusal::UnknownSid))?;
             if !session.is_of(address) {
@@ -93,16 +114,17 @@ pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, 
             if session.revision != query.revision || session.has_ended() {
                 return Err(Refused::Engine(Refusal::BadRequest));
             }
-            None
+            Purpose::Upgrade { session }
         }
     };
-    let accept = ws::hash_key(key.as_bytes());
-    let response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
-        String::from_utf8_lossy(&accept)
-    );
-    let handshake = handshake_of(headers, address, request.uri().query().unwrap_or_default());
-    Ok(Accepted { service: Arc::clone(service), query, handshake, place, response })
+    Ok(Accepted { service: Arc::clone(service), purpose, head: switching_head(key) })
+}
+
+/// Returns the head of the response to a handshake with this key.
+fn switching_head(key: &str) -> Bytes {
+    const HEAD: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+    [HEAD, &ws::hash_key(key.as_bytes()), b"\r\n\r\n"].concat().into()
 }
 
 /// Returns what the hooks may want to know of a handshake request.

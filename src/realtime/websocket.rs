@@ -14,6 +14,7 @@ use std::time::Duration;
 use actix_codec::{AsyncRead, Framed, ReadBuf};
 use actix_http::{Request, h1};
 use actix_rt::net::TcpStream;
+use bytes::Bytes;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::outbox::CloseReason;
 use hubbub_protocol::wire::frame::{self, Decoder, FrameError, Incoming, Input, Opcode};
@@ -24,7 +25,7 @@ use tokio::net::tcp::OwnedReadHalf;
 use super::flusher::Link;
 use super::service::Service;
 use super::session::{Flow, Session, UpgradeStage};
-use super::upgrade::{self, Accepted};
+use super::upgrade::{self, Accepted, Purpose, Refused};
 
 /// Bytes read at once, in a buffer that all connections of a worker share.
 const READ_BYTES: usize = 64 * 1024;
@@ -35,31 +36,24 @@ thread_local! {
     static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// Takes over an upgrade request: a WebSocket for one of `services`, or a clear refusal.
-pub async fn serve(services: &[Arc<Service>], request: Request, framed: Framed<TcpStream, h1::Codec>) {
-    let (mut stream, mut early) = take_apart(framed);
-    let accepted = match upgrade::accept(services, &request) {
-        Ok(accepted) => accepted,
-        Err(refused) => {
-            let _ = stream.write_all(refused.response().as_bytes()).await;
-            let _ = stream.shutdown().await;
-            return;
+/// Takes over an upgrade request: a WebSocket for one of `services`, or a clear refusal. What follows runs in a task of its
+/// own, because actix's holds its HTTP state, 4 KiB per connection, until it ends.
+pub fn serve(services: &[Arc<Service>], request: &Request, framed: Framed<TcpStream, h1::Codec>) {
+    let (stream, early) = take_apart(framed);
+    match upgrade::accept(services, request) {
+        Ok(Accepted { service, purpose: Purpose::New { revision, handshake, place }, head }) => {
+            let (reader, link) = Reader::new(&service, stream);
+            let id = ids::token128(service.deps.random()).into();
+            let session = Session::open(&service, id, revision, handshake, place, Some((link, head)));
+            reader.start(session, early);
         }
-    };
-    drop(request);
-    if stream.write_all(accepted.response.as_bytes()).await.is_err() {
-        return;
+        Ok(Accepted { service, purpose: Purpose::Upgrade { session }, head }) => {
+            actix_rt::spawn(upgrade(service, session, head, stream, early));
+        }
+        Err(refused) => {
+            actix_rt::spawn(refuse(stream, refused));
+        }
     }
-    let (read, write) = stream.into_split();
-    let link = Link::new(write);
-    let mut reader = Reader::new(&accepted.service, read, Arc::clone(&link));
-    let Some(session) = open(accepted, &mut reader, &mut early).await else {
-        link.hang_up();
-        return;
-    };
-    drop(link);
-    let reason = reader.run(&session, early).await;
-    session.abort(session.outbox.closed().unwrap_or(reason));
 }
 
 /// Returns the stream and what came after the request; actix's buffers, 16 KiB per connection, go at once.
@@ -68,28 +62,32 @@ fn take_apart(framed: Framed<TcpStream, h1::Codec>) -> (TcpStream, Vec<u8>) {
     (parts.io, parts.read_buf.to_vec())
 }
 
-/// Opens a new connection, or completes the upgrade of a polling one.
-async fn open(accepted: Accepted, reader: &mut Reader, early: &mut Vec<u8>) -> Option<Arc<Session>> {
-    let Accepted { service, query, handshake, place, .. } = accepted;
-    let Some(id) = query.sid else {
-        let id = ids::token128(service.deps.random()).into();
-        return Some(Session::open(&service, id, query.revision, handshake, place?, Some(Arc::clone(&reader.link))));
-    };
-    let session = service.sessions.get(&id)?;
+async fn refuse(mut stream: TcpStream, refused: Refused) {
+    let _ = stream.write_all(refused.response().as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Completes the upgrade of a polling connection.
+async fn upgrade(service: Arc<Service>, session: Arc<Session>, head: Bytes, mut stream: TcpStream, mut early: Vec<u8>) {
+    if stream.write_all(&head).await.is_err() {
+        return;
+    }
+    let (mut reader, link) = Reader::new(&service, stream);
     if session.upgrade_stage() != UpgradeStage::Polling {
         // The session has its WebSocket, or is getting it; this one is not wanted.
-        reader.link.write_directly(&frame::close_frame(1000, "already upgraded"));
-        return None;
+        link.write_directly(&frame::close_frame(1000, "already upgraded"));
+        link.hang_up();
+        return;
     }
     let deadline = Duration::from_millis(service.timing.upgrade_timeout_ms);
     let mut is_probed = false;
-    match tokio::time::timeout(deadline, reader.upgrade(&session, early, &mut is_probed)).await {
-        Ok(Some(())) => Some(session),
+    match tokio::time::timeout(deadline, reader.upgrade(&session, &mut early, &mut is_probed)).await {
+        Ok(Some(())) => reader.start(session, early),
         _ => {
             if is_probed {
                 session.abandon_probe();
             }
-            None
+            link.hang_up();
         }
     }
 }
@@ -105,21 +103,33 @@ struct Reader {
 type End = CloseReason;
 
 impl Reader {
-    fn new(service: &Service, stream: OwnedReadHalf, link: Arc<Link>) -> Self {
+    fn new(service: &Service, stream: TcpStream) -> (Self, Arc<Link>) {
         let decoder = Decoder::new(service.limits.max_payload_bytes, service.limits.max_fragments);
-        Self { stream, link, decoder }
+        let (stream, write) = stream.into_split();
+        let link = Link::new(write);
+        (Self { stream, link: Arc::clone(&link), decoder }, link)
     }
 
-    /// Takes up what came early, then reads until the connection ends, and returns why.
-    async fn run(mut self, session: &Arc<Session>, early: Vec<u8>) -> End {
-        if self.feed(session, early) == Flow::Ended {
+    /// Takes up what came early, and reads on in a task that ends with the connection.
+    fn start(mut self, session: Arc<Session>, early: Vec<u8>) {
+        let flow = if early.is_empty() { Flow::Continue } else { self.feed(&session, early) };
+        actix_rt::spawn(async move {
+            let reason = self.run(&session, flow).await;
+            session.lost(reason);
+        });
+    }
+
+    /// Reads until the connection ends, and returns why.
+    async fn run(&mut self, session: &Arc<Session>, flow: Flow) -> End {
+        if flow == Flow::Ended {
             return self.linger().await;
         }
         let mut reads = 0;
         loop {
             match self.read_turn(session).await {
                 Ok(Flow::Continue) => {}
-                Ok(Flow::Full) => session.room().await,
+                // Boxed: few connections ever wait here, and each would hold the room for it.
+                Ok(Flow::Full) => Box::pin(session.room()).await,
                 Ok(Flow::Ended) => return self.linger().await,
                 Err(end) => return end,
             }

@@ -1,5 +1,6 @@
 //! Where ids and random texts come from: injected, so that a test can foresee them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,10 +22,47 @@ pub type SharedRandom = Arc<dyn Random>;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 
+/// Bytes that a thread fetches at once: two ids per connect would cost two system calls.
+const FETCHED_BYTES: usize = 512;
+
+thread_local! {
+    static FETCHED: RefCell<Fetched> = const { RefCell::new(Fetched { bytes: [0; FETCHED_BYTES], given: FETCHED_BYTES }) };
+}
+
+/// Random bytes of one thread, of which the first were given out already.
+struct Fetched {
+    bytes: [u8; FETCHED_BYTES],
+    given: usize,
+}
+
+impl Fetched {
+    /// Gives out bytes that nobody was given before, and keeps no copy. Returns false when it is more than
+    /// a thread ever holds.
+    fn give(&mut self, bytes: &mut [u8]) -> bool {
+        if bytes.len() > FETCHED_BYTES {
+            return false;
+        }
+        if FETCHED_BYTES - self.given < bytes.len() {
+            from_system(&mut self.bytes);
+            self.given = 0;
+        }
+        let unused = self.bytes.iter_mut().skip(self.given);
+        bytes.iter_mut().zip(unused).for_each(|(byte, unused)| *byte = std::mem::take(unused));
+        self.given += bytes.len();
+        true
+    }
+}
+
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system has a source of randomness");
+        if !FETCHED.with_borrow_mut(|fetched| fetched.give(bytes)) {
+            from_system(bytes);
+        }
     }
+}
+
+fn from_system(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system has a source of randomness");
 }
 
 /// A foreseeable sequence for tests; never for secrets.
@@ -164,6 +202,16 @@ mod tests {
         assert_eq!(token128(&random).len(), 22);
         assert_eq!(token256(&random).len(), 43);
         assert_ne!(token128(&random), token128(&random));
+    }
+
+    #[test]
+    fn system_randomness_never_repeats_and_has_any_length() {
+        let mut seen = std::collections::HashSet::new();
+        for length in [16, 32, FETCHED_BYTES, FETCHED_BYTES + 1].into_iter().cycle().take(200) {
+            let mut bytes = vec![0; length];
+            SystemRandom.fill(&mut bytes);
+            assert!(bytes.chunks(16).filter(|chunk| chunk.len() == 16).all(|chunk| seen.insert(chunk.to_vec())));
+        }
     }
 
     #[test]

@@ -244,8 +244,9 @@ impl Outbox {
         lanes.pending = false;
     }
 
-    /// Takes what is due, gathering up to `max` bytes of small entries into `buffer` (which must come empty).
-    pub fn take(&self, buffer: &mut BytesMut, max: usize) -> Taken {
+    /// Takes what is due, gathering up to `max` bytes of small entries into `buffer` (which must come empty). Nothing follows
+    /// an entry of [`Outbox::push_last`], unless the caller makes no `gaps`.
+    pub fn take(&self, buffer: &mut BytesMut, max: usize, gaps: bool) -> Taken {
         let mut lanes = self.lanes.lock();
         loop {
             let room = max.saturating_sub(buffer.len());
@@ -262,7 +263,7 @@ impl Outbox {
                     if let Some(entry) = lanes.pop() {
                         buffer.extend_from_slice(&entry);
                     }
-                    if lanes.gap {
+                    if lanes.gap && gaps {
                         break;
                     }
                 }
@@ -445,7 +446,7 @@ mod tests {
         let mut all = Vec::new();
         loop {
             let mut buffer = BytesMut::new();
-            match outbox.take(&mut buffer, 64 * 1024) {
+            match outbox.take(&mut buffer, 64 * 1024, true) {
                 Taken::Gathered => all.extend_from_slice(&buffer),
                 Taken::Large(entry) => all.extend_from_slice(&entry),
                 Taken::Empty | Taken::Closed(_) => return all,
@@ -538,7 +539,7 @@ mod tests {
         let (outbox, _) = outbox(10, 1);
         outbox.push(Bytes::from_static(b"abc"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
         outbox.put_back(Bytes::from_static(b"c"));
         outbox.push(Bytes::from_static(b"d"));
         assert_eq!(outbox.push(Bytes::from_static(b"e")), Pushed::Refused);
@@ -550,7 +551,7 @@ mod tests {
         let (outbox, _) = outbox(1000, 10);
         outbox.push(Bytes::from_static(b"abc"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
         outbox.push(Bytes::from_static(b"def"));
         outbox.put_back(Bytes::from_static(b"c"));
         assert!(outbox.has_more());
@@ -576,10 +577,10 @@ mod tests {
         outbox.push_last(Bytes::from_static(b"b"));
         outbox.push(Bytes::from_static(b"c"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
         assert_eq!((&buffer[..], outbox.took_last(), outbox.took_last()), (&b"ab"[..], true, false));
         buffer.clear();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
         assert_eq!((&buffer[..], outbox.took_last()), (&b"c"[..], false));
     }
 
@@ -598,10 +599,10 @@ mod tests {
         outbox.push(Bytes::from_static(b"a"));
         outbox.close(CloseReason::ServerDisconnect, Some(Bytes::from_static(b"bye")));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
         assert_eq!(&buffer[..], b"abye");
         buffer.clear();
-        assert!(matches!(outbox.take(&mut buffer, 64), Taken::Closed(CloseReason::ServerDisconnect)));
+        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Closed(CloseReason::ServerDisconnect)));
     }
 
     #[test]
