@@ -15,8 +15,9 @@ pub(super) struct Watched {
     pub connected: Reading,
     pub begun: Reading,
     pub ended: Reading,
-    last: Reading,
-    last_at: Instant,
+    latest: Reading,
+    shown: Reading,
+    shown_at: Instant,
 }
 
 impl Watched {
@@ -24,20 +25,30 @@ impl Watched {
     pub fn new(pid: u32) -> Result<Self, Unreadable> {
         let mut sampler = Sampler::new(pid)?;
         let now = sampler.read()?;
-        Ok(Self { sampler, before: now, connected: now, begun: now, ended: now, last: now, last_at: Instant::now() })
+        Ok(Self {
+            sampler,
+            before: now,
+            connected: now,
+            begun: now,
+            ended: now,
+            latest: now,
+            shown: now,
+            shown_at: Instant::now(),
+        })
     }
 
     /// Takes a reading; a server that has ended keeps its last one.
     pub fn read(&mut self) -> Reading {
-        self.sampler.read().unwrap_or(self.last)
+        self.latest = self.sampler.read().unwrap_or(self.latest);
+        self.latest
     }
 
     /// Returns what it uses, on average since the last call.
     pub fn since_last(&mut self) -> ServerNow {
         let (reading, now) = (self.read(), Instant::now());
-        let seconds = now.duration_since(self.last_at).as_secs_f64().max(f64::EPSILON);
-        let cores = (reading.cpu_seconds - self.last.cpu_seconds) / seconds;
-        (self.last, self.last_at) = (reading, now);
+        let seconds = now.duration_since(self.shown_at).as_secs_f64().max(f64::EPSILON);
+        let cores = (reading.cpu_seconds - self.shown.cpu_seconds) / seconds;
+        (self.shown, self.shown_at) = (reading, now);
         ServerNow { cores, rss_mib: reading.rss_mib }
     }
 
