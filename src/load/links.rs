@@ -111,6 +111,12 @@ impl Links {
         self.thread
     }
 
+    /// Returns how many threads there are.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Returns a connection's number among those of all threads, from 0.
     #[must_use]
     pub fn number(&self, slot: usize) -> usize {

@@ -114,7 +114,10 @@ impl Locks {
                 links.send(slot, request(LockDevice::NAME, device).as_bytes());
             }
             // There are hardly more devices than this tablet has at hand.
-            None => tablet.give_back(&self.site.judge, links, slot),
+            None => {
+                tablet.give_back(&self.site.judge, links, slot);
+                self.timers.set(links.now_us() + PACE_US, slot);
+            }
         }
     }
 

@@ -312,8 +312,8 @@ impl Tablet {
             turn.wrong(|| format!("a session that was started is {}", session.status.unwrap_or_default()));
         }
         self.step = Step::Recording;
-        let after_us = if turn.links.is_loading() { turn.site.plan.recording_us } else { 0 };
-        turn.set(Beat::Tablet, after_us);
+        // There are no beats any more once nothing new may begin.
+        if turn.links.is_loading() { turn.set(Beat::Tablet, turn.site.plan.recording_us) } else { self.pause(turn) }
     }
 
     fn pause(&mut self, turn: &mut Turn<'_>) {
