@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
+use super::common::{Common, Course, size, whole};
+use super::drive::drive_prepared;
 use super::site::{Enrolment, LIMITED, UNLIMITED};
-use super::{Common, Course, drive_prepared, size, whole};
 use crate::cli::failure::Failure;
 use crate::load::scenarios::fleet::{Fleet, Plan, Site};
 
@@ -54,6 +55,7 @@ pub(super) fn run(options: &FleetOptions) -> Result<(), Failure> {
             "{least}: the server drops what is more than 5 reports a second; --unpaced lifts it"
         )));
     }
+    let server = if options.unpaced { UNLIMITED } else { LIMITED };
     let course = Course {
         options: vec![
             ("--headsets", headsets),
@@ -63,8 +65,7 @@ pub(super) fn run(options: &FleetOptions) -> Result<(), Failure> {
             ("--frame-bytes", frame_bytes),
             ("--frames-per-second", frames_per_second),
         ],
-        server: if options.unpaced { UNLIMITED } else { LIMITED },
-        ..Course::under_load("fleet", "event", headsets + tablets + dashboards)
+        ..Course::under_load("fleet", "event", headsets + tablets + dashboards, server)
     };
     let (session_us, recording_us) = if options.unpaced { (0, 0) } else { (SESSION_US, RECORDING_US) };
     let site = Plan {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::common::{Common, Course, size, whole};
+use super::drive::drive_prepared;
 use super::site::{Enrolment, LIMITED, UNLIMITED};
-use super::{Common, Course, drive_prepared, size, whole};
 use crate::cli::failure::Failure;
 use crate::load::scenarios::locks::{Locks, Pace, Site};
 
@@ -32,8 +33,7 @@ pub(super) fn run(options: &LocksOptions) -> Result<(), Failure> {
     let (server, pace) = if *unpaced { (UNLIMITED, Pace::Unlimited) } else { (LIMITED, Pace::Documented) };
     let course = Course {
         options: vec![("--tablets", *tablets), ("--devices", *devices)],
-        server,
-        ..Course::under_load("locks", "decision", tablets + devices)
+        ..Course::under_load("locks", "decision", tablets + devices, server)
     };
     let (devices, tablets) = (size(*devices), size(*tablets));
     drive_prepared(course, common, |run, end| {

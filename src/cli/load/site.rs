@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{Common, Server, failure};
+use super::common::{Common, Server};
+use super::drive::failure;
 use crate::cli::failure::Failure;
-use crate::load::run::{Plan, RunError};
+use crate::load::plan::{Plan, RunError};
 use crate::load::scenarios::fleet::tokens::{Counter, Device, NoToken};
 
 const URL: &str = "http://127.0.0.1:3200";
