@@ -22,7 +22,7 @@ async fn load(arguments: &[&str]) -> Output {
 
 /// Runs a scenario with its checks; returns whether they passed, the figures, and what was said.
 async fn checked(url: &str, arguments: &[&str]) -> (bool, Value, String) {
-    let common = ["--url", url, "--warmup", "0", "--check", "--json", "--quiet"];
+    let common = ["--url", url, "--warmup", "0", "--stragglers", "1.5", "--check", "--json", "--quiet"];
     let output = load(&[arguments, &common].concat()).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let figures = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
