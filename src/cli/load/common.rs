@@ -11,9 +11,6 @@ use crate::cli::failure::Failure;
 use crate::load::plan::{Measure, Plan};
 use crate::load::target::{Reach, Target};
 
-/// How long what is under way may take once nothing new is sent.
-const STRAGGLERS: Duration = Duration::from_secs(5);
-
 /// What every scenario may be told.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Every scenario")]
@@ -27,6 +24,9 @@ pub(super) struct Common {
     /// How long the load is on before it is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
     pub(super) warmup: f64,
+    /// How long what is still under way after that may take, before it counts as missing
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(super) stragglers: f64,
     /// Threads that drive the connections; one drives more than most servers can take
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1..=64))]
     pub(super) threads: u64,
@@ -111,7 +111,7 @@ pub(super) fn plan(course: Course, common: &Common) -> Result<Plan, Failure> {
         opening_at_once: size(opening_at_once),
         measured: Duration::from_secs_f64(common.seconds),
         warmup: Duration::from_secs_f64(common.warmup),
-        stragglers: STRAGGLERS,
+        stragglers: Duration::from_secs_f64(common.stragglers),
         measure: course.measure,
         pid: common.pid,
     })
