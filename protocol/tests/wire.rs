@@ -1,6 +1,7 @@
 //! What is encoded decodes to the same, for generated packets and any way of cutting them.
 
 use bytes::{Bytes, BytesMut};
+use compact_str::CompactString;
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::frame::{Decoder, Incoming, Input, Opcode, frames, put_masked_fragment};
 use hubbub_protocol::wire::limits::Limits;
@@ -43,8 +44,8 @@ fn any_args() -> impl Strategy<Value = Args> {
     vec(any_value(), 0..4).prop_map(Args::from)
 }
 
-fn any_namespace() -> impl Strategy<Value = String> {
-    prop_oneof![Just("/".to_owned()), "/[a-zü0-9?\\[\"-]{0,20}"]
+fn any_namespace() -> impl Strategy<Value = CompactString> {
+    prop_oneof![Just("/".to_owned()), "/[a-zü0-9?\\[\"-]{0,20}"].prop_map(CompactString::from)
 }
 
 fn plain_object() -> impl Strategy<Value = Value> {
@@ -53,7 +54,7 @@ fn plain_object() -> impl Strategy<Value = Value> {
 
 fn any_packet() -> impl Strategy<Value = Packet> {
     let id = 0..=LIMITS.max_ack_id;
-    let name = any_text().prop_map(|name| format!("e{name}"));
+    let name = any_text().prop_map(|name| CompactString::from(format!("e{name}")));
     prop_oneof![
         (any_namespace(), proptest::option::of(plain_object())).prop_map(|(namespace, auth)| Packet::Connect {
             namespace,

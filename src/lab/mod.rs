@@ -103,7 +103,7 @@ fn publish(socket: &Arc<Socket>, args: Args, ack: Option<u64>) -> Handled {
     for room in emitter.rooms_of(&socket.id) {
         emitter.emit_args(&room, Some(&socket.id), lab::UPDATE, &args);
     }
-    acknowledge(socket, ack, &Args::Json(Vec::new()))
+    acknowledge(socket, ack, &Args::default())
 }
 
 fn frame(socket: &Arc<Socket>, args: Args, ack: Option<u64>) -> Handled {
@@ -111,5 +111,5 @@ fn frame(socket: &Arc<Socket>, args: Args, ack: Option<u64>) -> Handled {
     for room in emitter.rooms_of(&socket.id) {
         emitter.latest_args(&room, Some(&socket.id), socket.id.as_str(), lab::FRAME, &args);
     }
-    acknowledge(socket, ack, &Args::Json(Vec::new()))
+    acknowledge(socket, ack, &Args::default())
 }

@@ -18,14 +18,14 @@ use hubbub_protocol::wire::message::{self, Dialect, Header, MessageError, Packet
 use hubbub_protocol::wire::msgpack;
 use hubbub_protocol::wire::packet::{self, PacketType, Revision};
 use hubbub_protocol::wire::value::Value;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::namespace::{Handled, Namespace};
 use super::reaper::now_ms;
 use super::service::Layer;
-use super::session::{Flow, Session};
+use super::session::{Flow, Session, State};
 
 /// Acknowledgements that a socket may owe at the same time.
 const MAX_PENDING_ACKS: usize = 1024;
@@ -68,7 +68,7 @@ impl Session {
         let speaks_first = self.revision == Revision::V3 && matches!(self.service.layer, Layer::SocketIo(_));
         if speaks_first {
             self.state.lock().dialect = Some(Dialect::JsonV4);
-            self.run(Work::Packet(Packet::Connect { namespace: "/".to_owned(), auth: None, query: None }), 0);
+            self.run(Work::Packet(Packet::Connect { namespace: "/".into(), auth: None, query: None }), 0);
         }
     }
 
@@ -85,10 +85,7 @@ impl Session {
             return self.refuse(CloseReason::ParseError);
         }
         match message::decode_text(dialect, text, &self.service.limits) {
-            Ok(Header::Complete(packet)) => {
-                drop(state);
-                self.run(Work::Packet(packet), text.len())
-            }
+            Ok(Header::Complete(packet)) => self.run_in(state, Work::Packet(packet), text.len()),
             Ok(Header::NeedsAttachments(partial)) => {
                 state.partial = Some(Box::new((partial, now_ms())));
                 self.expect_attachments(&mut state);
@@ -122,10 +119,12 @@ impl Session {
             }
             (None, _, _) => Err(MessageError::WrongDialect),
         };
-        drop(state);
         match decoded {
-            Ok(packet) => self.run(Work::Packet(packet), data.len()),
-            Err(error) => self.malformed(&error),
+            Ok(packet) => self.run_in(state, Work::Packet(packet), data.len()),
+            Err(error) => {
+                drop(state);
+                self.malformed(&error)
+            }
         }
     }
 
@@ -155,7 +154,11 @@ impl Session {
     /// Takes up work of so many bytes on the wire, after all that came before it. A packet after the end counts no more:
     /// a socket that it joined would never be told to leave.
     pub(super) fn run(self: &Arc<Self>, work: Work, bytes: usize) -> Flow {
-        let mut state = self.state.lock();
+        self.run_in(self.state.lock(), work, bytes)
+    }
+
+    /// Does so under a lock that is held already: an event that is answered at once takes the lock twice in all.
+    fn run_in(self: &Arc<Self>, mut state: MutexGuard<'_, State>, work: Work, bytes: usize) -> Flow {
         if state.has_ended && matches!(work, Work::Packet(_)) {
             return Flow::Ended;
         }
@@ -165,84 +168,83 @@ impl Session {
             return self.flow(&state);
         }
         state.is_running = true;
-        drop(state);
-        match self.step(work) {
-            Handled::Done => self.run_on(),
-            Handled::Later(later) => {
-                let session = Arc::clone(self);
-                actix_rt::spawn(async move {
-                    later.await;
-                    session.run_queued().await;
-                });
-                Flow::Continue
-            }
-        }
-    }
-
-    /// Goes on with what queued up while the last step ran; a step of this very turn can only be queued by its own handler.
-    fn run_on(self: &Arc<Self>) -> Flow {
+        let mut step = self.step(state, work);
         loop {
-            let Some(work) = self.next_work() else { break };
-            if let Handled::Later(later) = self.step(work) {
+            if let Handled::Later(later) = step {
                 let session = Arc::clone(self);
                 actix_rt::spawn(async move {
                     later.await;
                     session.run_queued().await;
                 });
-                break;
+                return self.flow(&self.state.lock());
             }
+            // Only the handler of this very turn can have queued more.
+            step = match self.next_work() {
+                Ok((state, work)) => self.step(state, work),
+                Err(flow) => return flow,
+            };
         }
-        self.flow(&self.state.lock())
     }
 
     async fn run_queued(self: Arc<Self>) {
-        while let Some(work) = self.next_work() {
-            if let Handled::Later(later) = self.step(work) {
+        loop {
+            let step = match self.next_work() {
+                Ok((state, work)) => self.step(state, work),
+                Err(_) => return,
+            };
+            if let Handled::Later(later) = step {
                 later.await;
             }
         }
     }
 
-    fn next_work(&self) -> Option<Work> {
+    /// Takes the next work out of the inbox, or ends the run and returns how reading goes on.
+    fn next_work(&self) -> Result<(MutexGuard<'_, State>, Work), Flow> {
         let mut state = self.state.lock();
-        let work = state.inbox.pop_front().map(|(work, bytes)| {
-            state.inbox_bytes -= bytes;
-            work
-        });
-        if work.is_none() {
+        let Some((work, bytes)) = state.inbox.pop_front() else {
             state.is_running = false;
             state.inbox = std::collections::VecDeque::new();
-        }
-        drop(state);
+            return Err(self.flow(&state));
+        };
+        state.inbox_bytes -= bytes;
         self.has_room.notify_waiters();
-        work
+        Ok((state, work))
     }
 
-    fn step(self: &Arc<Self>, work: Work) -> Handled {
+    fn step(self: &Arc<Self>, state: MutexGuard<'_, State>, work: Work) -> Handled {
         match work {
-            Work::Packet(Packet::Connect { namespace, auth, query }) => self.connect(&namespace, auth, query),
-            Work::Packet(Packet::Event { namespace, id, name, args }) => match self.socket(&namespace) {
+            Work::Packet(Packet::Event { namespace, id, name, args }) => match joined(state, &namespace) {
                 Some(socket) => socket.handle(&name, args, id),
                 None => self.not_joined(),
             },
-            Work::Packet(Packet::Ack { namespace, id, args }) => match self.socket(&namespace) {
+            Work::Packet(Packet::Ack { namespace, id, args }) => match joined(state, &namespace) {
                 Some(socket) => {
                     socket.acknowledged(id, args);
                     Handled::Done
                 }
                 None => self.not_joined(),
             },
-            Work::Packet(Packet::Disconnect { namespace }) => self.leave(&namespace),
-            Work::Packet(Packet::ConnectError { .. }) => {
-                self.close(CloseReason::ParseError);
-                Handled::Done
+            Work::Packet(packet) => {
+                drop(state);
+                self.change(packet)
             }
-            Work::End(reason) => self.farewell(reason),
+            Work::End(reason) => {
+                drop(state);
+                self.farewell(reason)
+            }
         }
     }
 
-    fn socket(&self, namespace: &str) -> Option<Arc<Socket>> {
-        self.state.lock().sockets.iter().find(|socket| socket.namespace.name == namespace).cloned()
+    /// Takes up a packet that changes which namespaces the connection is in.
+    fn change(self: &Arc<Self>, packet: Packet) -> Handled {
+        match packet {
+            Packet::Connect { namespace, auth, query } => self.connect(&namespace, auth, query),
+            Packet::Disconnect { namespace } => self.leave(&namespace),
+            _ => {
+                self.close(CloseReason::ParseError);
+                Handled::Done
+            }
+        }
     }
 
     fn not_joined(self: &Arc<Self>) -> Handled {
@@ -258,7 +260,7 @@ impl Session {
             self.outbox.push(message::connect_error(dialect, name, "Invalid namespace", None));
             return Handled::Done;
         };
-        if self.socket(name).is_some() {
+        if joined(self.state.lock(), name).is_some() {
             self.close(CloseReason::ParseError);
             return Handled::Done;
         }
@@ -312,6 +314,11 @@ impl Session {
             }
         }))
     }
+}
+
+/// Returns the connection's socket in a namespace.
+fn joined(state: MutexGuard<'_, State>, namespace: &str) -> Option<Arc<Socket>> {
+    state.sockets.iter().find(|socket| socket.namespace.name == namespace).cloned()
 }
 
 impl Living for Session {
@@ -445,7 +452,7 @@ impl Socket {
     /// Answers an event that asked for an acknowledgement; `()` is acknowledged without arguments.
     pub fn acknowledge<R: Serialize>(&self, ack: Option<u64>, reply: &R) {
         let Some(id) = ack else { return };
-        let args = if size_of::<R>() == 0 { Args::Json(Vec::new()) } else { Args::of(reply) };
+        let args = if size_of::<R>() == 0 { Args::default() } else { Args::of(reply) };
         self.acknowledge_args(id, &args);
     }
 

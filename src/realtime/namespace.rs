@@ -130,7 +130,7 @@ pub struct Namespace {
     /// Emits to its sockets.
     pub emitter: Emitter,
     /// Its table of events.
-    pub handlers: HashMap<&'static str, Handler>,
+    pub handlers: HashMap<&'static str, Handler, foldhash::fast::RandomState>,
     /// The system's part.
     pub hooks: Box<dyn Hooks>,
     /// Multiplies rate limits; 0 switches them off.
@@ -141,7 +141,7 @@ impl Namespace {
     /// Returns a namespace without events.
     #[must_use]
     pub fn new(name: &'static str, emitter: Emitter, hooks: Box<dyn Hooks>, limit_scale: f64) -> Self {
-        Self { name, emitter, handlers: HashMap::new(), hooks, limit_scale }
+        Self { name, emitter, handlers: HashMap::default(), hooks, limit_scale }
     }
 
     /// Adds an event with a handler of its own.

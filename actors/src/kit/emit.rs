@@ -4,10 +4,11 @@
 //! straight into each member's Outbox. Reason: what one actor emits to a room and to a socket of that room arrives in the
 //! order in which it was emitted; a queue per worker would let one overtake the other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use hubbub_protocol::contract::Emit;
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect};
@@ -36,15 +37,18 @@ impl Room {
     }
 }
 
-/// A socket as rooms see it: where its packets go and how they are written.
-pub struct Member {
-    /// The socket's id.
-    pub id: SocketId,
-    /// How its connection writes packets.
-    pub dialect: Dialect,
-    /// What waits for its connection.
-    pub outbox: Arc<Outbox>,
+/// A socket of the namespace.
+struct Member {
+    receiver: Receiver,
     rooms: Mutex<Vec<Room>>,
+}
+
+/// A socket as rooms see it: how its packets are written and where they go. Rooms keep it in place: a fan-out meets nothing
+/// of a member on the way to its Outbox, whose memory is hardly ever in a cache.
+#[derive(Clone)]
+struct Receiver {
+    dialect: Dialect,
+    outbox: Arc<Outbox>,
 }
 
 /// Hears what was emitted, for a system's metrics.
@@ -68,13 +72,13 @@ pub struct Emitter(Arc<Shared>);
 
 struct Shared {
     namespace: String,
-    sockets: RwLock<HashMap<SocketId, Arc<Member>>>,
+    sockets: RwLock<HashMap<SocketId, Arc<Member>, RandomState>>,
     rooms: RwLock<HashMap<Room, Members>>,
     observer: Option<Box<dyn Observe>>,
     journal: Option<Journal>,
 }
 
-type Members = Arc<RwLock<IndexMap<SocketId, Arc<Member>>>>;
+type Members = Arc<RwLock<IndexMap<SocketId, Receiver, RandomState>>>;
 
 /// Whom an emission is for.
 #[derive(Clone, Copy)]
@@ -195,36 +199,38 @@ impl Emitter {
     fn push(&self, target: Target<'_>, lane: Lane<'_>, encode: &dyn Fn(Dialect) -> Bytes) -> Delivery {
         let mut cast = Cast { lane, encode, encoded: Default::default(), delivery: Delivery::default() };
         match target {
-            Target::All => self.0.sockets.read().values().for_each(|member| cast.to(member)),
+            Target::All => self.0.sockets.read().values().for_each(|member| cast.to(&member.receiver)),
             Target::Socket(id) => {
                 if let Some(member) = self.member(id) {
-                    cast.to(&member);
+                    cast.to(&member.receiver);
                 }
             }
-            Target::Room(room, except) => self.each_member(room, |id, member| {
-                if Some(id) != except {
-                    cast.to(member);
+            Target::Room(room, except) => {
+                if let Some(members) = self.members_of(room) {
+                    let members = members.read();
+                    // By place: comparing ids would read every one of them.
+                    let skipped = except.and_then(|id| members.get_index_of(id));
+                    let receivers = members.values().enumerate().filter(|(place, _)| Some(*place) != skipped);
+                    receivers.for_each(|(_, receiver)| cast.to(receiver));
                 }
-            }),
+            }
             Target::Either(one, other) => {
-                let mut reached = HashSet::new();
-                self.each_member(one, |id, member| {
-                    reached.insert(id.clone());
-                    cast.to(member);
-                });
-                self.each_member(other, |id, member| {
-                    if !reached.contains(id) {
-                        cast.to(member);
+                let (one, other) = (self.members_of(one), self.members_of(other));
+                // The two may be the same room.
+                let (one, other) = (one.as_deref().map(RwLock::read), other.as_deref().map(RwLock::read_recursive));
+                one.iter().flat_map(|one| one.values()).for_each(|receiver| cast.to(receiver));
+                for (id, receiver) in other.iter().flat_map(|other| other.iter()) {
+                    if !one.as_ref().is_some_and(|one| one.contains_key(id)) {
+                        cast.to(receiver);
                     }
-                });
+                }
             }
         }
         cast.delivery
     }
 
-    fn each_member(&self, room: &Room, mut visit: impl FnMut(&SocketId, &Member)) {
-        let Some(members) = self.0.rooms.read().get(room).cloned() else { return };
-        members.read().iter().for_each(|(id, member)| visit(id, member));
+    fn members_of(&self, room: &Room) -> Option<Members> {
+        self.0.rooms.read().get(room).cloned()
     }
 
     fn member(&self, id: &SocketId) -> Option<Arc<Member>> {
@@ -233,7 +239,7 @@ impl Emitter {
 
     /// Makes a socket known to the namespace.
     pub fn add(&self, id: SocketId, dialect: Dialect, outbox: Arc<Outbox>) {
-        let member = Arc::new(Member { id: id.clone(), dialect, outbox, rooms: Mutex::default() });
+        let member = Arc::new(Member { receiver: Receiver { dialect, outbox }, rooms: Mutex::default() });
         self.0.sockets.write().insert(id, member);
     }
 
@@ -256,7 +262,7 @@ impl Emitter {
         }
         joined.push(room.clone());
         let mut rooms = self.0.rooms.write();
-        rooms.entry(room.clone()).or_default().write().insert(id.clone(), Arc::clone(&member));
+        rooms.entry(room.clone()).or_default().write().insert(id.clone(), member.receiver.clone());
         drop(rooms);
         drop(joined);
         let gone_meanwhile = self.member(id).is_none();
@@ -304,8 +310,8 @@ impl Emitter {
     /// Ends a socket's connection from the hub's side, after a disconnect packet; the client will not reconnect by itself.
     pub fn disconnect(&self, id: &SocketId) {
         if let Some(member) = self.member(id) {
-            let farewell = message::disconnect(member.dialect, &self.0.namespace);
-            member.outbox.close(CloseReason::ServerDisconnect, Some(farewell));
+            let farewell = message::disconnect(member.receiver.dialect, &self.0.namespace);
+            member.receiver.outbox.close(CloseReason::ServerDisconnect, Some(farewell));
         }
     }
 
@@ -336,17 +342,17 @@ struct Cast<'a> {
 }
 
 impl Cast<'_> {
-    fn to(&mut self, member: &Member) {
-        let slot = match member.dialect {
+    fn to(&mut self, receiver: &Receiver) {
+        let slot = match receiver.dialect {
             Dialect::JsonV5 => 0,
             Dialect::JsonV4 => 1,
             Dialect::MsgpackV5 => 2,
         };
-        let entry = self.encoded[slot].get_or_insert_with(|| (self.encode)(member.dialect)).clone();
+        let entry = self.encoded[slot].get_or_insert_with(|| (self.encode)(receiver.dialect)).clone();
         let pushed = match self.lane {
-            Lane::Reliable | Lane::Reply => member.outbox.push(entry),
-            Lane::Volatile => member.outbox.push_volatile(entry),
-            Lane::Latest(key) => member.outbox.push_latest(key, entry),
+            Lane::Reliable | Lane::Reply => receiver.outbox.push(entry),
+            Lane::Volatile => receiver.outbox.push_volatile(entry),
+            Lane::Latest(key) => receiver.outbox.push_latest(key, entry),
         };
         self.delivery.receivers += usize::from(pushed != Pushed::Refused);
         self.delivery.superseded += usize::from(pushed == Pushed::Superseded);

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_object_is_written_as_json_and_other_types_are_refused() {
-        let args = Args::Json(vec![raw(r#"{"b":1,"a":[2]}"#), raw(r#""as sent""#), raw("7"), raw("[1]")]);
+        let args = Args::Json(vec![raw(r#"{"b":1,"a":[2]}"#), raw(r#""as sent""#), raw("7"), raw("[1]")].into());
         assert_eq!(text_or_object(&args, 0, 100).as_deref(), Some(r#"{"b":1,"a":[2]}"#));
         assert_eq!(text_or_object(&args, 1, 7).as_deref(), Some("as sent"));
         assert_eq!(text_or_object(&args, 1, 6), None);

@@ -4,17 +4,21 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::message::json;
 use super::surrogate::from_json;
 use super::value::{Value, ValueError};
 use crate::contract::Emit;
 
+/// The JSON text of each argument. Few events have more than two, which need no allocation of their own.
+pub type Texts = SmallVec<[Box<RawValue>; 2]>;
+
 /// Positional arguments. Read them with [`get`](Self::get): an argument that is absent reads as null.
 #[derive(Debug, Clone)]
 pub enum Args {
     /// Each argument's own JSON text, so that passing it on costs a copy and no parsing. No bytes inside.
-    Json(Vec<Box<RawValue>>),
+    Json(Texts),
     /// Decoded arguments: from MessagePack, or JSON with its attachments put in place.
     Tree(Vec<Value>),
 }
@@ -32,7 +36,7 @@ pub enum ArgError {
 
 impl Default for Args {
     fn default() -> Self {
-        Self::Json(Vec::new())
+        Self::Json(Texts::new())
     }
 }
 
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn a_text_cut_inside_a_character_is_read_and_passed_on() {
         let half = r#""cut \ud83d""#;
-        let args = Args::Json(vec![RawValue::from_string(half.into()).expect("valid JSON")]);
+        let args = Args::Json([RawValue::from_string(half.into()).expect("valid JSON")].into_iter().collect());
         assert_eq!(args.get::<String>(0).ok().as_deref(), Some("cut \u{fffd}"));
         assert_eq!(args.text(0).as_deref(), Some("cut \u{fffd}"));
         assert_eq!(args.raw_json(0).map(|text| text.get().to_owned()).as_deref(), Some(half));

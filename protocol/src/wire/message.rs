@@ -13,6 +13,8 @@ mod partial;
 #[cfg(test)]
 mod tests;
 
+use compact_str::CompactString;
+
 use super::args::Args;
 use super::packet::Revision;
 use super::value::Value;
@@ -58,13 +60,13 @@ enum Kind {
     ConnectError,
 }
 
-/// A decoded packet.
+/// A decoded packet. Names of usual length are kept in place: an event costs no allocation but its arguments'.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Packet {
     /// A client asks for a namespace.
     Connect {
         /// The namespace's name, `/` by default.
-        namespace: String,
+        namespace: CompactString,
         /// The credentials it offers: an object.
         auth: Option<Value>,
         /// Protocol 4: the query after the namespace's name.
@@ -73,23 +75,23 @@ pub enum Packet {
     /// The peer leaves a namespace.
     Disconnect {
         /// The namespace's name.
-        namespace: String,
+        namespace: CompactString,
     },
     /// An event.
     Event {
         /// The namespace's name.
-        namespace: String,
+        namespace: CompactString,
         /// The id of the acknowledgement it asks for.
         id: Option<u64>,
         /// The event's name.
-        name: String,
+        name: CompactString,
         /// Its arguments.
         args: Args,
     },
     /// The answer to an event.
     Ack {
         /// The namespace's name.
-        namespace: String,
+        namespace: CompactString,
         /// The id the event gave.
         id: u64,
         /// Its arguments.
@@ -98,7 +100,7 @@ pub enum Packet {
     /// A namespace is refused.
     ConnectError {
         /// The namespace's name.
-        namespace: String,
+        namespace: CompactString,
         /// A message, or an object with one.
         data: Value,
     },

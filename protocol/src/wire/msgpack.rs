@@ -9,6 +9,8 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
+use compact_str::CompactString;
+
 use super::args::Args;
 use super::limits::Limits;
 use super::message::{MessageError, Packet, check_event_name, check_namespace};
@@ -36,7 +38,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Packet, MessageError> {
     let Some(Value::String(namespace)) = namespace else { return Err(MessageError::BadNamespace) };
     check_namespace(&namespace, limits)?;
     let id = id.map(|id| read_id(&id, limits)).transpose()?;
-    packet(kind.as_ref(), namespace, id, data, limits)
+    packet(kind.as_ref(), namespace.into(), id, data, limits)
 }
 
 fn read_id(id: &Value, limits: &Limits) -> Result<u64, MessageError> {
@@ -46,7 +48,7 @@ fn read_id(id: &Value, limits: &Limits) -> Result<u64, MessageError> {
 
 fn packet(
     kind: Option<&Value>,
-    namespace: String,
+    namespace: CompactString,
     id: Option<u64>,
     data: Option<Value>,
     limits: &Limits,
@@ -62,7 +64,7 @@ fn packet(
             }
             let Value::String(name) = args.remove(0) else { return Err(MessageError::BadEventName) };
             check_event_name(&name)?;
-            Ok(Packet::Event { namespace, id, name, args: Args::Tree(args) })
+            Ok(Packet::Event { namespace, id, name: name.into(), args: Args::Tree(args) })
         }
         (3, Some(Value::Array(args))) => {
             check_count(args.len(), limits)?;

@@ -38,7 +38,7 @@ impl Handler<Ask<Frame>> for Device {
             return Ok(());
         }
         self.note_activity();
-        let args = Args::Json(vec![frame]);
+        let args = Args::Json([frame].into_iter().collect());
         let delivery = self.wiring.emitter.latest_args(&self.room, Some(headset), self.id.as_str(), FrameUpdated::NAME, &args);
         self.count(delivery);
         Ok(())

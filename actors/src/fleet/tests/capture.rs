@@ -13,7 +13,7 @@ use crate::fleet::harness::World;
 use crate::kit::caller::Caller;
 
 fn create(sent: &Value) -> CreateSession {
-    let args = Args::Json(vec![serde_json::value::to_raw_value(sent).expect("JSON")]);
+    let args = Args::of(sent);
     CreateSession::decode(&args).expect("decodes")
 }
 

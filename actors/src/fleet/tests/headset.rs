@@ -11,7 +11,7 @@ use crate::fleet::harness::World;
 use crate::kit::caller::Caller;
 
 fn args(value: &Value) -> Args {
-    Args::Json(vec![serde_json::value::to_raw_value(value).expect("JSON")])
+    Args::of(value)
 }
 
 fn telemetry(value: Value) -> ReportTelemetry {

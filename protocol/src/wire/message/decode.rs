@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::partial::Partial;
 use super::{Dialect, Header, Kind, MessageError, Packet, check_event_name, depth};
-use crate::wire::args::Args;
+use crate::wire::args::{Args, Texts};
 use crate::wire::limits::Limits;
 use crate::wire::surrogate::repaired;
 use crate::wire::value::{Budget, Value, ValueSeed};
@@ -31,7 +31,7 @@ pub fn decode_text(dialect: Dialect, text: &str, limits: &Limits) -> Result<Head
         _ => (namespace, None),
     };
     check_namespace(namespace, limits)?;
-    let namespace = namespace.to_owned();
+    let namespace = CompactString::new(namespace);
     let takes_id = matches!(kind, Kind::Event | Kind::Ack);
     if id.is_some() && !takes_id {
         return Err(MessageError::BadAckId);
@@ -137,7 +137,7 @@ pub(super) fn parse_value_within(json: &str, budget: &Budget) -> Result<Value, M
     value.map_err(|error| if budget.is_spent() { MessageError::TooManyValues } else { error })
 }
 
-fn parse_event(json: &str, limits: &Limits) -> Result<(String, Args), MessageError> {
+fn parse_event(json: &str, limits: &Limits) -> Result<(CompactString, Args), MessageError> {
     let (name, args) = parse(json, EventSeed(limits))?;
     check_event_name(&name)?;
     Ok((name, Args::Json(args)))
@@ -161,7 +161,7 @@ struct EventSeed<'a>(&'a Limits);
 struct ArgsSeed<'a>(&'a Limits);
 
 impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
-    type Value = (String, Vec<Box<RawValue>>);
+    type Value = (CompactString, Texts);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
@@ -169,7 +169,7 @@ impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for EventSeed<'_> {
-    type Value = (String, Vec<Box<RawValue>>);
+    type Value = (CompactString, Texts);
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an array that starts with a name")
@@ -182,7 +182,7 @@ impl<'de> Visitor<'de> for EventSeed<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for ArgsSeed<'_> {
-    type Value = Vec<Box<RawValue>>;
+    type Value = Texts;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
@@ -190,14 +190,14 @@ impl<'de> DeserializeSeed<'de> for ArgsSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ArgsSeed<'_> {
-    type Value = Vec<Box<RawValue>>;
+    type Value = Texts;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an array")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut args = Vec::new();
+        let mut args = Texts::new();
         while let Some(arg) = access.next_element()? {
             if args.len() >= self.0.max_arguments {
                 return Err(A::Error::custom("too many arguments"));

@@ -13,6 +13,9 @@ use crate::wire::value::Value;
 /// What a typed emission is guessed to need.
 const TYPED_BODY_LEN: usize = 224;
 
+/// The two brackets around a packet's list.
+const BRACKETS: usize = 2;
+
 /// The digits of a packet's type in text, without and with attachments.
 const EVENT: (u8, u8) = (b'2', b'5');
 const ACK: (u8, u8) = (b'3', b'6');
@@ -33,10 +36,10 @@ fn encode_event(dialect: Dialect, namespace: &str, id: Option<u64>, name: &str, 
     if dialect == Dialect::MsgpackV5 {
         return msgpack::event(namespace, id, name, args, offset);
     }
-    let body_len = name.len() + offset.map_or(0, str::len) + args_len(args) + 16;
+    let body_len = quoted_len(name) + args_len(args) + offset.map_or(0, |offset| 1 + quoted_len(offset)) + BRACKETS;
     let mut draft = Draft::new(dialect.revision(), namespace, id, body_len);
     draft.raw("[");
-    draft.value(name);
+    draft.text(name);
     put_args(&mut draft, args, ",");
     put_offset(&mut draft, offset);
     draft.raw("]");
@@ -57,7 +60,7 @@ pub fn emit_with_offset<E: Emit>(dialect: Dialect, namespace: &str, emit: &E, of
     }
     let mut draft = Draft::new(dialect.revision(), namespace, None, TYPED_BODY_LEN);
     draft.raw("[");
-    draft.value(E::NAME);
+    draft.text(E::NAME);
     if E::ARGS > 0 {
         draft.raw(",");
         draft.value(emit);
@@ -73,7 +76,7 @@ pub fn ack(dialect: Dialect, namespace: &str, id: u64, args: &Args) -> Bytes {
     if dialect == Dialect::MsgpackV5 {
         return msgpack::ack(namespace, id, args);
     }
-    let mut draft = Draft::new(dialect.revision(), namespace, Some(id), args_len(args) + 2);
+    let mut draft = Draft::new(dialect.revision(), namespace, Some(id), args_len(args).saturating_sub(1) + BRACKETS);
     draft.raw("[");
     put_args(&mut draft, args, "");
     draft.raw("]");
@@ -142,6 +145,13 @@ fn plain<T: Serialize + ?Sized>(dialect: Dialect, kind: Kind, namespace: &str, d
     draft.finish((digit, digit))
 }
 
+/// Returns the length of a text without escapes as JSON.
+fn quoted_len(text: &str) -> usize {
+    text.len() + 2
+}
+
+/// Returns the length of arguments, each with the comma before it: exact for text, so that a packet is one allocation of its
+/// own size, and a guess for values.
 fn args_len(args: &Args) -> usize {
     match args {
         Args::Json(texts) => texts.iter().map(|text| text.get().len() + 1).sum(),
@@ -171,6 +181,6 @@ fn put_args(draft: &mut Draft, args: &Args, before: &str) {
 fn put_offset(draft: &mut Draft, offset: Option<&str>) {
     if let Some(offset) = offset {
         draft.raw(",");
-        draft.value(offset);
+        draft.text(offset);
     }
 }

@@ -31,9 +31,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Starts a packet; `body_len` is a guess.
+    /// Starts a packet whose list takes about `body_len` bytes.
     pub(super) fn new(revision: Revision, namespace: &str, id: Option<u64>, body_len: usize) -> Self {
-        let mut out = Vec::with_capacity(HEADROOM + namespace.len() + 21 + body_len);
+        let namespace_len = if namespace == "/" { 0 } else { namespace.len() + 1 };
+        let id_len = id.map_or(0, |id| 1 + id.checked_ilog10().unwrap_or(0) as usize);
+        let mut out = Vec::with_capacity(HEADROOM + namespace_len + id_len + body_len);
         out.resize(HEADROOM, 0);
         if namespace != "/" {
             out.extend_from_slice(namespace.as_bytes());
@@ -48,6 +50,16 @@ impl Draft {
     /// Appends text that is JSON already.
     pub(super) fn raw(&mut self, json: &str) {
         self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// Appends a string. Names and offsets hardly ever need an escape, and are copied then.
+    pub(super) fn text(&mut self, text: &str) {
+        if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+            return self.value(text);
+        }
+        self.out.push(b'"');
+        self.raw(text);
+        self.out.push(b'"');
     }
 
     /// Appends a value.

@@ -1,6 +1,7 @@
 //! A packet that waits for its attachments, and the placeholders they replace.
 
 use bytes::Bytes;
+use compact_str::CompactString;
 
 use super::decode::parse_value_within;
 use super::{MessageError, Packet};
@@ -46,7 +47,7 @@ impl Partial {
             return Ok(None);
         }
         let attachments = std::mem::take(&mut self.attachments);
-        let mut packet = std::mem::replace(&mut self.packet, Packet::Disconnect { namespace: String::new() });
+        let mut packet = std::mem::replace(&mut self.packet, Packet::Disconnect { namespace: CompactString::default() });
         self.count = 0;
         if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
             *args = Args::Tree(put_in_place(args, attachments, limits)?);

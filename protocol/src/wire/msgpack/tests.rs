@@ -1,6 +1,7 @@
 //! Tests against bytes that the npm package wrote, and of what is refused.
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use serde::Serialize;
 
 use super::*;
@@ -186,9 +187,9 @@ fn what_is_written_is_a_map_in_one_frame() {
 
 #[test]
 fn packets_survive_the_way_there_and_back() {
-    let namespace = || String::from("/a");
+    let namespace = || CompactString::new("/a");
     let args = || Args::Tree(vec![1.5.into(), binary(&[1]), Value::Object(vec![("k".into(), u64::MAX.into())])]);
-    let json = Args::Json(vec![serde_json::value::to_raw_value(&[1, 2]).expect("writes")]);
+    let json = Args::of(&[1, 2]);
     for packet in [
         Packet::Connect { namespace: namespace(), auth: None, query: None },
         Packet::Connect { namespace: namespace(), auth: Some(Value::Object(Vec::new())), query: None },
