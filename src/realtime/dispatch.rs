@@ -3,6 +3,7 @@
 //! An event whose handler answers at once is handled in the reader's own turn. One that asks an actor runs in a task of its
 //! own; packets that arrive meanwhile wait in the connection's bounded inbox, heartbeats do not.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -263,11 +264,11 @@ impl Session {
             self.close(CloseReason::ParseError);
             return Handled::Done;
         }
-        let mut handshake = self.handshake.clone();
+        let mut handshake = Cow::Borrowed(&self.handshake);
         if let Some(query) = query {
             // Protocol 4 has no auth payload: what its clients put into a namespace's query stands for it.
             auth = auth.or_else(|| Some(query_object(&query)));
-            handshake.query = query;
+            handshake.to_mut().query = query.into();
         }
         let caller = match namespace.hooks.admit(&handshake, auth.as_ref()) {
             Ok(caller) => caller,

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::net::Shutdown;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -42,7 +43,8 @@ struct Queue {
 pub struct Link {
     me: Weak<Link>,
     queue: Arc<Queue>,
-    stream: OwnedWriteHalf,
+    /// None only once it is dropped.
+    stream: Option<OwnedWriteHalf>,
     /// The reading task handles packets just now and will flush when its turn ends.
     in_turn: AtomicBool,
     /// A greeting was just written; what follows waits a moment.
@@ -168,7 +170,7 @@ impl Link {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             queue,
-            stream,
+            stream: Some(stream),
             in_turn: AtomicBool::new(false),
             is_held: AtomicBool::new(false),
             blocked_since: AtomicU64::new(0),
@@ -195,7 +197,7 @@ impl Link {
 
     /// Writes a small frame past the Outbox, before the connection uses this stream; false when the stream does not take it.
     pub fn write_directly(&self, frame: &[u8]) -> bool {
-        matches!(self.stream.try_write(frame), Ok(taken) if taken == frame.len())
+        matches!(self.try_write(frame), Ok(taken) if taken == frame.len())
     }
 
     fn flush(&self, outbox: &Arc<Outbox>, worker: &Worker) -> Flushed {
@@ -217,13 +219,13 @@ impl Link {
                 Flushed::Idle
             }
             Taken::Gathered => {
-                let written = self.stream.try_write(&gather);
+                let written = self.try_write(&gather);
                 self.after_write(outbox, written, gather.len(), |from| {
                     Bytes::copy_from_slice(gather.get(from..).unwrap_or_default())
                 })
             }
             Taken::Large(entry) => {
-                let written = self.stream.try_write(&entry);
+                let written = self.try_write(&entry);
                 self.after_write(outbox, written, entry.len(), |from| entry.slice(from..))
             }
         }
@@ -276,7 +278,9 @@ impl Link {
         self.blocked_since.store(now_ms().max(1), Ordering::Relaxed);
         let (Some(me), outbox) = (self.me.upgrade(), Arc::clone(outbox)) else { return };
         actix_rt::spawn(async move {
-            let _ = me.stream.writable().await;
+            if let Some(stream) = &me.stream {
+                let _ = stream.writable().await;
+            }
             me.blocked_since.store(0, Ordering::Relaxed);
             me.wake(&outbox);
         });
@@ -295,7 +299,7 @@ impl Link {
             _ => Some(1000),
         };
         if let Some(code) = goodbye {
-            let _ = self.stream.try_write(&frame::close_frame(code, reason.as_str()));
+            let _ = self.try_write(&frame::close_frame(code, reason.as_str()));
         }
         self.hang_up();
         self.linger();
@@ -324,13 +328,32 @@ impl Link {
 
     /// Closes the stream for writing: the peer is done once it has read what was written.
     pub fn hang_up(&self) {
-        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Write);
+        self.shut_down(Shutdown::Write);
     }
 
     /// Cuts the stream; the reading task sees its end.
     pub fn cut(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         self.is_lingering.store(true, Ordering::Relaxed);
-        let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(std::net::Shutdown::Both);
+        self.shut_down(Shutdown::Both);
+    }
+
+    fn shut_down(&self, how: Shutdown) {
+        if let Some(stream) = &self.stream {
+            let _ = socket2::SockRef::from(stream.as_ref()).shutdown(how);
+        }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.as_ref().map_or(Err(io::ErrorKind::NotConnected.into()), |stream| stream.try_write(bytes))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // The last owner closes the stream; a shutdown before would be one more system call.
+        if let Some(stream) = self.stream.take() {
+            stream.forget();
+        }
     }
 }

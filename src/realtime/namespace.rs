@@ -23,11 +23,9 @@ pub struct Handshake {
     /// The peer's address.
     pub address: Option<IpAddr>,
     /// The query string as sent.
-    pub query: String,
+    pub query: Box<str>,
     /// The `Authorization` header.
-    pub authorization: Option<String>,
-    /// The `User-Agent` header.
-    pub user_agent: Option<String>,
+    pub authorization: Option<Box<str>>,
 }
 
 impl Handshake {

@@ -98,7 +98,7 @@ fn open(service: &Arc<Service>, request: &HttpRequest, query: &Query) -> HttpRes
         Err(full) => return unavailable(&full.to_string()),
     };
     let handshake = handshake_of(request.headers(), address, request.query_string());
-    let session = Session::open(service, ids::token128(service.deps.random()).into(), query.revision, handshake, place, None);
+    let session = Session::open(service, ids::token128(service.deps.random()).into(), query, handshake, place, None);
     let mut encoder = encoder(&session);
     session.outbox.drain(|entry| encoder.push_frames(entry));
     body_of(encoder)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hubbub_actors::kit::outbox::{CloseReason, Outbox, Wake};
-use hubbub_protocol::wire::handshake::{Open, Refusal, Transport as Named};
+use hubbub_protocol::wire::handshake::{Open, Query, Refusal, Transport as Named};
 use hubbub_protocol::wire::message::{Dialect, Partial};
 use hubbub_protocol::wire::packet::{self, Packet, PacketType, Revision};
 use hubbub_protocol::wire::payload::Encoder;
@@ -130,13 +130,13 @@ impl Session {
     pub fn open(
         service: &Arc<Service>,
         id: Arc<str>,
-        revision: Revision,
+        query: &Query,
         handshake: Handshake,
         place: Place,
         link: Option<(Arc<Link>, Bytes)>,
     ) -> Arc<Self> {
         let outbox = Outbox::new(Arc::clone(&service.outbox));
-        let open = |transport| Self::begin(service, id, revision, handshake, place, Arc::clone(&outbox), transport);
+        let open = |transport| Self::begin(service, id, query, handshake, place, Arc::clone(&outbox), transport);
         match link {
             Some((link, head)) => {
                 let is_held = link.hold(&outbox);
@@ -153,7 +153,7 @@ impl Session {
     fn begin(
         service: &Arc<Service>,
         id: Arc<str>,
-        revision: Revision,
+        query: &Query,
         handshake: Handshake,
         place: Place,
         outbox: Arc<Outbox>,
@@ -167,7 +167,7 @@ impl Session {
             ping_timeout_ms: service.timing.ping_timeout_ms,
             max_payload: service.limits.max_payload_bytes,
         };
-        outbox.push(open.packet(revision));
+        outbox.push(open.packet(query.revision));
         match &transport {
             Transport::WebSocket(link) => {
                 service.sessions.websocket_opened();
@@ -178,8 +178,8 @@ impl Session {
         let session = Arc::new(Self {
             id,
             service: Arc::clone(service),
-            revision,
-            is_text_only: handshake.query_value("b64").is_some_and(|value| !value.is_empty()),
+            revision: query.revision,
+            is_text_only: query.b64,
             handshake,
             outbox,
             state: Mutex::new(State::new(transport)),

@@ -6,7 +6,6 @@ use actix_http::header::{self, HeaderMap};
 use actix_http::{HttpMessage, Request, ws};
 use bytes::Bytes;
 use hubbub_protocol::wire::handshake::{self, Query, Refusal, Transport};
-use hubbub_protocol::wire::packet::Revision;
 
 use super::capacity::{Full, Place};
 use super::namespace::Handshake;
@@ -27,8 +26,8 @@ pub struct Accepted {
 pub enum Purpose {
     /// To carry a new connection.
     New {
-        /// Its revision of Engine.IO.
-        revision: Revision,
+        /// What its query says.
+        query: Query,
         /// What the connection's hooks will see.
         handshake: Handshake,
         /// Its place.
@@ -102,9 +101,9 @@ pub fn accept(services: &[Arc<Service>], request: &Request) -> Result<Accepted, 
     let address = service.client_of(request.peer_addr(), headers);
     let purpose = match &query.sid {
         None => Purpose::New {
-            revision: query.revision,
             place: service.capacity.take(address).map_err(Refused::Full)?,
             handshake: handshake_of(headers, address, request.uri().query().unwrap_or_default()),
+            query,
         },
         Some(id) => {
             let session = service.sessions.get(id).ok_or(Refused::Engine(Refusal::UnknownSid))?;
@@ -129,13 +128,7 @@ fn switching_head(key: &str) -> Bytes {
 
 /// Returns what the hooks may want to know of a handshake request.
 pub(super) fn handshake_of(headers: &HeaderMap, address: Option<std::net::IpAddr>, query: &str) -> Handshake {
-    let owned = |name| text(headers, &name).map(str::to_owned);
-    Handshake {
-        address,
-        query: query.to_owned(),
-        authorization: owned(header::AUTHORIZATION),
-        user_agent: owned(header::USER_AGENT),
-    }
+    Handshake { address, query: query.into(), authorization: text(headers, &header::AUTHORIZATION).map(Box::from) }
 }
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

@@ -41,10 +41,10 @@ thread_local! {
 pub fn serve(services: &[Arc<Service>], request: &Request, framed: Framed<TcpStream, h1::Codec>) {
     let (stream, early) = take_apart(framed);
     match upgrade::accept(services, request) {
-        Ok(Accepted { service, purpose: Purpose::New { revision, handshake, place }, head }) => {
+        Ok(Accepted { service, purpose: Purpose::New { query, handshake, place }, head }) => {
             let (reader, link) = Reader::new(&service, stream);
             let id = ids::token128(service.deps.random()).into();
-            let session = Session::open(&service, id, revision, handshake, place, Some((link, head)));
+            let session = Session::open(&service, id, &query, handshake, place, Some((link, head)));
             reader.start(session, early);
         }
         Ok(Accepted { service, purpose: Purpose::Upgrade { session }, head }) => {
