@@ -74,6 +74,8 @@ impl Tablet {
                     if turn.site.judge.granted(claim, self.number) == Verdict::Unjust {
                         turn.wrong(|| "two tablets held one headset at once".to_owned());
                     }
+                    // The frames of the time before were for others. Marked now and not when it was given back: some come late.
+                    self.frames.entry(device).or_insert_with(Newest::under_way).was_away();
                     self.held.push(device);
                 }
                 (false, true) => {
@@ -172,11 +174,7 @@ impl Tablet {
         if as_set(&numbers(&answer.unlocked)) != as_set(&self.held) {
             turn.wrong(|| "a tablet gave back other headsets than it held".to_owned());
         }
-        for device in std::mem::take(&mut self.held) {
-            turn.site.judge.given_back(device);
-            self.frames.entry(device).or_insert_with(Newest::under_way).leave();
-            self.statuses.entry(device).or_insert_with(Newest::under_way).leave();
-        }
+        std::mem::take(&mut self.held).into_iter().for_each(|device| turn.site.judge.given_back(device));
         self.rest(turn);
     }
 
