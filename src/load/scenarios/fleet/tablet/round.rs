@@ -6,13 +6,13 @@ use hubbub_protocol::contract::Event;
 use hubbub_protocol::fleet::capture::{CreateSession, EndSession, GetSessionStatus, PauseSession, StartSession};
 use hubbub_protocol::fleet::tablet::{GetRecordingStatus, LockDevices, StartRecording, StopRecording, UnlockAllDevices};
 
-use super::super::super::locks::Verdict;
 use super::super::book::Command;
 use super::super::newest::Newest;
 use super::super::packets::{self, AboutSession, DevicesLocked, DevicesUnlocked, headset_id, headset_number};
 use super::super::turn::{Beat, Turn};
 use super::Tablet;
 use super::step::Step;
+use crate::load::scenarios::locks::Verdict;
 
 /// How many headsets a tablet wants for a session.
 const WANTED: usize = 3;
@@ -161,7 +161,7 @@ impl Tablet {
 
     /// Gives everything back, whatever came before.
     pub(super) fn let_go(&mut self, turn: &mut Turn<'_>) {
-        if self.step == Step::Unlocking {
+        if matches!(self.step, Step::Unlocking | Step::Resting) {
             return;
         }
         self.held.iter().for_each(|device| turn.site.judge.gives_back(*device, self.number));
