@@ -17,8 +17,8 @@ impl Newest {
         Self { was_away: true, ..Self::default() }
     }
 
-    /// The reader goes away for a time.
-    pub(super) fn leave(&mut self) {
+    /// The reader comes back.
+    pub(super) fn was_away(&mut self) {
         self.was_away = true;
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn what_comes_while_the_reader_is_away_is_not_left_out() {
         let mut stream = Newest::under_way();
         assert_eq!((stream.note(7, 10), stream.skipped()), (InOrder, 0));
-        stream.leave();
+        stream.was_away();
         assert_eq!((stream.note(9, 10), stream.skipped()), (InOrder, 0));
         assert_eq!(stream.note(8, 10), Late);
     }

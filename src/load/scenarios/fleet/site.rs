@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hubbub_protocol::fleet::auth::DeviceType;
 
-use super::super::locks::Judge;
 use super::book::Book;
 use super::newest::Newest;
 use super::packets;
@@ -13,6 +12,7 @@ use super::tokens::Device;
 use super::turn::Turn;
 use crate::load::content::Content;
 use crate::load::order::Arrival;
+use crate::load::scenarios::locks::Judge;
 
 /// How a frame and a status begin when they are sent, and when they come back.
 pub(super) const FRAME_SENT: &[u8] = br#"42["headset-frame","data:image/jpeg;base64,"#;

@@ -12,14 +12,14 @@ use hubbub_protocol::fleet::capture::SessionError;
 use hubbub_protocol::fleet::headset::DeviceRecordingChanged;
 use hubbub_protocol::fleet::tablet::{DeviceDisconnected, RecordingDenied};
 
-use super::super::chance::Chance;
-use super::super::locks::Claim;
 use super::book::Stream;
 use super::newest::Newest;
 use super::packets::{self, AboutDevice, headset_number};
 use super::site::{self, FRAME_BACK, STATUS_BACK};
 use super::turn::{Beat, Turn};
 use crate::load::content::Found;
+use crate::load::scenarios::chance::Chance;
+use crate::load::scenarios::locks::Claim;
 use step::Step;
 
 /// One tablet.
@@ -141,7 +141,7 @@ impl Tablet {
         self.go_on_if_recorded(turn);
     }
 
-    /// Reads a frame; returns whether it counts.
+    /// Reads a frame.
     pub(super) fn frame(&mut self, turn: &mut Turn<'_>, message: &[u8]) {
         let Found::Intact { sender, number } = turn.site.frames.read(message, FRAME_BACK) else {
             return turn.wrong(|| "a frame came that no headset sent".to_owned());

@@ -6,13 +6,13 @@ use hubbub_protocol::contract::Event;
 use hubbub_protocol::fleet::capture::{CreateSession, EndSession, GetSessionStatus, PauseSession, StartSession};
 use hubbub_protocol::fleet::tablet::{GetRecordingStatus, LockDevices, StartRecording, StopRecording, UnlockAllDevices};
 
-use super::super::super::locks::Verdict;
 use super::super::book::Command;
 use super::super::newest::Newest;
 use super::super::packets::{self, AboutSession, DevicesLocked, DevicesUnlocked, headset_id, headset_number};
 use super::super::turn::{Beat, Turn};
 use super::Tablet;
 use super::step::Step;
+use crate::load::scenarios::locks::Verdict;
 
 /// How many headsets a tablet wants for a session.
 const WANTED: usize = 3;
@@ -74,6 +74,8 @@ impl Tablet {
                     if turn.site.judge.granted(claim, self.number) == Verdict::Unjust {
                         turn.wrong(|| "two tablets held one headset at once".to_owned());
                     }
+                    // The frames of the time before were for others. Marked now and not when it was given back: some come late.
+                    self.frames.entry(device).or_insert_with(Newest::under_way).was_away();
                     self.held.push(device);
                 }
                 (false, true) => {
@@ -159,7 +161,7 @@ impl Tablet {
 
     /// Gives everything back, whatever came before.
     pub(super) fn let_go(&mut self, turn: &mut Turn<'_>) {
-        if self.step == Step::Unlocking {
+        if matches!(self.step, Step::Unlocking | Step::Resting) {
             return;
         }
         self.held.iter().for_each(|device| turn.site.judge.gives_back(*device, self.number));
@@ -172,11 +174,7 @@ impl Tablet {
         if as_set(&numbers(&answer.unlocked)) != as_set(&self.held) {
             turn.wrong(|| "a tablet gave back other headsets than it held".to_owned());
         }
-        for device in std::mem::take(&mut self.held) {
-            turn.site.judge.given_back(device);
-            self.frames.entry(device).or_insert_with(Newest::under_way).leave();
-            self.statuses.entry(device).or_insert_with(Newest::under_way).leave();
-        }
+        std::mem::take(&mut self.held).into_iter().for_each(|device| turn.site.judge.given_back(device));
         self.rest(turn);
     }
 
