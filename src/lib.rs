@@ -14,4 +14,5 @@ pub mod realtime;
 
 pub mod fleet;
 pub mod lab;
+pub mod load;
 pub mod ops;

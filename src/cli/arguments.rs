@@ -34,6 +34,8 @@ pub(super) enum Command {
     /// Look after the store: check it, write it to a file, read it back. Stop hubbub first
     #[command(subcommand)]
     Store(Store),
+    /// Drive a server with load, measure it and check what comes back
+    Load(super::load::Options),
 }
 
 #[derive(Debug, Args)]

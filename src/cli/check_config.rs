@@ -8,7 +8,7 @@ use super::output::{print, print_line};
 use crate::config;
 
 pub(super) fn run(file: Option<&Path>, options: &CheckConfig) -> Result<(), Failure> {
-    let loaded = super::load(file)?;
+    let loaded = super::read_config(file)?;
     if options.keys {
         return print(&config::keys_table(&loaded.keys));
     }

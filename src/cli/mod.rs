@@ -9,6 +9,7 @@ mod logging;
 mod output;
 
 mod check_config;
+mod load;
 mod secrets;
 mod serve;
 mod store;
@@ -32,11 +33,12 @@ pub fn run() -> ExitCode {
         Command::Secrets(options) => secrets::run(file, &options),
         Command::Token(options) => token::run(file, &options),
         Command::Store(command) => store::run(file, &command),
+        Command::Load(options) => load::run(options),
     };
     outcome.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }
 
 /// Reads the configuration as every command does.
-fn load(file: Option<&std::path::Path>) -> Result<crate::config::Loaded, Failure> {
+fn read_config(file: Option<&std::path::Path>) -> Result<crate::config::Loaded, Failure> {
     Ok(crate::config::Config::load(file, std::env::vars_os())?)
 }

@@ -10,7 +10,7 @@ use super::output::print_line;
 
 /// Prints one line per secret: its name, where it comes from, and its value if that was asked for.
 pub(super) fn run(file: Option<&Path>, options: &Options) -> Result<(), Failure> {
-    let config = super::load(file)?.config;
+    let config = super::read_config(file)?.config;
     let secrets = config.open_secrets(&SystemRandom).map_err(|error| Failure::because(&error))?;
     let wanted = config.wanted_secrets();
     let widest = wanted.iter().map(|secret| secret.name.len()).max().unwrap_or(0);

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::hub;
 
 pub(super) fn run(file: Option<&Path>) -> Result<(), Failure> {
-    let config = super::load(file)?.config;
+    let config = super::read_config(file)?.config;
     logging::start(&config.log);
     for warning in config.warnings() {
         tracing::warn!("{warning}");

@@ -15,7 +15,7 @@ use super::output::print;
 use crate::config::Config;
 
 pub(super) fn run(file: Option<&Path>, command: &Store) -> Result<(), Failure> {
-    let config = super::load(file)?.config;
+    let config = super::read_config(file)?.config;
     match command {
         Store::Check => check(&config),
         Store::Export { file } => export(&config, file.as_deref()),

@@ -16,7 +16,7 @@ use crate::config::JWT_SECRET;
 
 /// Prints the token alone, fit for `$(hubbub token ...)`.
 pub(super) fn run(file: Option<&Path>, options: &Token) -> Result<(), Failure> {
-    let config = super::load(file)?.config;
+    let config = super::read_config(file)?.config;
     let claims = read_claims(Some(&options.device_id), Some(&options.device_type));
     let claims = claims.map_err(|fault| Failure::Misuse(fault.message))?;
     let secrets = config.open_secrets(&SystemRandom).map_err(|error| Failure::because(&error))?;

@@ -1,0 +1,312 @@
+//! The connections of one thread, as a scenario uses them: send, close, connect again.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use bytes::{Buf, BytesMut};
+use hubbub_protocol::wire::frame::{Opcode, put_masked_frame};
+use mio::{Interest, Registry, Token};
+
+use super::connection::{Connection, Stage};
+use super::recorder::Recorder;
+use super::shared::{Phase, Shared};
+use super::target::Target;
+
+/// Any mask is as good as another to a server, and this is no browser that others could misuse.
+const MASK: [u8; 4] = [0x5a, 0x17, 0xc3, 0x88];
+/// Buffers kept for connections that will need one, and the largest that is kept.
+const MAX_SPARE: usize = 256;
+const MAX_SPARE_BYTES: usize = 256 * 1024;
+/// A server that leaves this much unread has stopped.
+const MAX_PENDING: usize = 64 << 20;
+
+/// Why a connection is no more.
+pub(super) type Lost = String;
+
+/// The connections of one thread.
+#[derive(Debug)]
+pub struct Links {
+    /// What this thread writes down.
+    pub recorder: Recorder,
+    pub(super) shared: Arc<Shared>,
+    pub(super) connections: Vec<Connection>,
+    pub(super) now_us: u64,
+    /// Connections with something to write.
+    pub(super) due: Vec<usize>,
+    registry: Registry,
+    target: Arc<Target>,
+    thread: usize,
+    threads: usize,
+    /// Connections that wait for their turn to be opened, and how many may be opened at once.
+    to_dial: VecDeque<usize>,
+    opening: usize,
+    max_opening: usize,
+    dialed: usize,
+    spare: Vec<BytesMut>,
+}
+
+/// A thread's place among all, and its share of the work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub thread: usize,
+    pub threads: usize,
+    pub connections: usize,
+    pub max_opening: usize,
+}
+
+impl Links {
+    pub(super) fn new(share: Share, registry: Registry, target: Arc<Target>, shared: Arc<Shared>, recorder: Recorder) -> Self {
+        Self {
+            recorder,
+            shared,
+            connections: (0..share.connections).map(|_| Connection::new()).collect(),
+            now_us: 0,
+            due: Vec::new(),
+            registry,
+            target,
+            thread: share.thread,
+            threads: share.threads,
+            to_dial: (0..share.connections).collect(),
+            opening: 0,
+            max_opening: share.max_opening,
+            dialed: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Returns the time since the run began in microseconds, read once for all that came in one read.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// Returns where the run is.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.shared.phase()
+    }
+
+    /// Says whether something may be sent that was not sent before.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        matches!(self.phase(), Phase::WarmingUp | Phase::Measuring)
+    }
+
+    /// Returns how many connections this thread has, open or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Says whether this thread has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Returns this thread's number, from 0.
+    #[must_use]
+    pub fn thread(&self) -> usize {
+        self.thread
+    }
+
+    /// Returns a connection's number among those of all threads, from 0.
+    #[must_use]
+    pub fn number(&self, slot: usize) -> usize {
+        slot * self.threads + self.thread
+    }
+
+    /// Says whether a connection is ready for the load.
+    #[must_use]
+    pub fn is_ready(&self, slot: usize) -> bool {
+        self.stage(slot) == Stage::Ready
+    }
+
+    /// Returns how long ago a connection was begun.
+    #[must_use]
+    pub fn age_us(&self, slot: usize) -> u64 {
+        self.connections.get(slot).map_or(0, |connection| self.now_us.saturating_sub(connection.dialed_us))
+    }
+
+    /// Wakes another thread, which then calls its scenario's `turn`.
+    pub fn wake(&self, thread: usize) {
+        self.shared.wake(thread);
+    }
+
+    /// Sends a packet as text. It leaves when this turn is over, together with whatever else the connection sends.
+    pub fn send(&mut self, slot: usize, packet: &[u8]) {
+        self.send_frame(slot, Opcode::Text, packet);
+    }
+
+    /// Sends an attachment.
+    pub fn send_binary(&mut self, slot: usize, bytes: &[u8]) {
+        self.send_frame(slot, Opcode::Binary, bytes);
+    }
+
+    pub(super) fn send_frame(&mut self, slot: usize, opcode: Opcode, payload: &[u8]) {
+        self.pend(slot, |pending| put_masked_frame(pending, opcode, MASK, payload));
+    }
+
+    pub(super) fn send_raw(&mut self, slot: usize, bytes: &[u8]) {
+        self.pend(slot, |pending| pending.extend_from_slice(bytes));
+    }
+
+    fn pend(&mut self, slot: usize, put: impl FnOnce(&mut BytesMut)) {
+        let Some(connection) = self.connections.get_mut(slot).filter(|connection| connection.stream.is_some()) else { return };
+        if connection.pending.capacity() == 0 {
+            connection.pending = self.spare.pop().unwrap_or_default();
+        }
+        put(&mut connection.pending);
+        if !connection.is_due && !connection.is_blocked {
+            connection.is_due = true;
+            self.due.push(slot);
+        }
+    }
+
+    /// A connection is ready for the load.
+    pub fn ready(&mut self, slot: usize) {
+        if self.stage(slot) != Stage::Preparing {
+            return;
+        }
+        self.set_stage(slot, Stage::Ready);
+        self.opening -= 1;
+        self.shared.opened_one();
+        self.count_try(slot);
+    }
+
+    /// Makes a connection deaf: it stays, and never reads again.
+    pub fn stop_reading(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get_mut(slot) {
+            connection.is_deaf = true;
+        }
+    }
+
+    /// Says goodbye on a connection and closes it.
+    pub fn close(&mut self, slot: usize) {
+        self.send_frame(slot, Opcode::Close, &1000u16.to_be_bytes());
+        // A goodbye that does not fit or is not wanted any more is not missed.
+        let _ = self.write(slot);
+        self.forget(slot);
+    }
+
+    /// Opens a closed connection again, when its turn comes.
+    pub fn connect(&mut self, slot: usize) {
+        if self.stage(slot) == Stage::Closed {
+            self.to_dial.push_back(slot);
+        }
+    }
+
+    pub(super) fn stage(&self, slot: usize) -> Stage {
+        self.connections.get(slot).map_or(Stage::Closed, |connection| connection.stage)
+    }
+
+    pub(super) fn set_stage(&mut self, slot: usize, stage: Stage) {
+        if let Some(connection) = self.connections.get_mut(slot) {
+            connection.stage = stage;
+        }
+    }
+
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening > 0 || !self.to_dial.is_empty()
+    }
+
+    /// Returns how many connections wait for their turn to be opened.
+    pub(super) fn to_dial(&self) -> usize {
+        self.to_dial.len()
+    }
+
+    /// Returns a connection that may be opened now.
+    pub(super) fn next_to_dial(&mut self) -> Option<usize> {
+        if self.opening < self.max_opening { self.to_dial.pop_front() } else { None }
+    }
+
+    /// Begins to open a connection.
+    pub(super) fn dial(&mut self, slot: usize) -> Result<(), Lost> {
+        self.opening += 1;
+        self.dialed += 1;
+        let Some(connection) = self.connections.get_mut(slot) else { return Ok(()) };
+        connection.stage = Stage::Dialing;
+        connection.dialed_us = self.now_us;
+        connection.nudged_us = self.now_us;
+        let mut stream = self.target.dial(self.dialed).map_err(|error| format!("cannot connect: {error}"))?;
+        // Both at once and edge-triggered, so that a connection is registered only once.
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.registry.register(&mut stream, Token(slot), interest).map_err(|error| format!("cannot connect: {error}"))?;
+        connection.stream = Some(stream);
+        Ok(())
+    }
+
+    /// Asks for a WebSocket once TCP is connected.
+    pub(super) fn dialed(&mut self, slot: usize) -> Result<(), Lost> {
+        let Some(stream) = self.connections.get(slot).and_then(|connection| connection.stream.as_ref()) else { return Ok(()) };
+        if let Ok(Some(error)) | Err(error) = stream.take_error() {
+            return Err(format!("cannot connect: {error}"));
+        }
+        if stream.peer_addr().is_err() {
+            return Ok(());
+        }
+        self.set_stage(slot, Stage::Upgrading);
+        let target = Arc::clone(&self.target);
+        self.send_raw(slot, target.request());
+        Ok(())
+    }
+
+    /// Writes what waits, in one write if the socket takes it.
+    pub(super) fn write(&mut self, slot: usize) -> Result<(), Lost> {
+        let Some(connection) = self.connections.get_mut(slot) else { return Ok(()) };
+        connection.is_due = false;
+        let Some(stream) = &mut connection.stream else { return Ok(()) };
+        while !connection.pending.is_empty() {
+            match stream.write(&connection.pending) {
+                Ok(count) => {
+                    connection.is_blocked = count < connection.pending.len();
+                    connection.pending.advance(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    connection.is_blocked = true;
+                    let is_stuck = connection.pending.len() > MAX_PENDING;
+                    return if is_stuck { Err("the server does not read".to_owned()) } else { Ok(()) };
+                }
+                Err(error) => return Err(format!("cannot write: {error}")),
+            }
+        }
+        connection.is_blocked = false;
+        if connection.pending.capacity() > 0 {
+            let buffer = std::mem::take(&mut connection.pending);
+            self.put_away(buffer);
+        }
+        Ok(())
+    }
+
+    fn put_away(&mut self, mut buffer: BytesMut) {
+        buffer.clear();
+        // A buffer whose front was written away gets its whole room back.
+        let is_worth_keeping = buffer.try_reclaim(64) && buffer.capacity() <= MAX_SPARE_BYTES;
+        if is_worth_keeping && self.spare.len() < MAX_SPARE {
+            self.spare.push(buffer);
+        }
+    }
+
+    /// Drops a connection's stream and buffers; counts it as tried if it never was ready.
+    pub(super) fn forget(&mut self, slot: usize) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        if connection.is_opening() {
+            self.opening -= 1;
+        }
+        if connection.stage == Stage::Ready {
+            self.shared.closed_one();
+        }
+        let is_tried = connection.is_tried;
+        // Its place in the list of those with something to write stays: writing nothing does no harm.
+        *connection = Connection { is_tried, is_due: connection.is_due, ..Connection::new() };
+        self.count_try(slot);
+    }
+
+    fn count_try(&mut self, slot: usize) {
+        let Some(connection) = self.connections.get_mut(slot).filter(|connection| !connection.is_tried) else { return };
+        connection.is_tried = true;
+        self.shared.tried_one();
+    }
+}

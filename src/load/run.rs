@@ -1,0 +1,433 @@
+//! A run from the first connection to its figures: the main thread tells the others where the run is and adds up what they hand over.
+
+use std::io;
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use mio::Poll;
+
+use super::figures::{Checks, Detail, Figures, Usage};
+use super::links::{Links, Share};
+use super::progress::{self, ServerNow, Snapshot};
+use super::recorder::{Recorder, Slice};
+use super::scenario::Scenario;
+use super::shared::{Phase, Shared};
+use super::target::Target;
+use super::timeline::{Timeline, float};
+use super::usage::{Reading, Sampler, Unreadable};
+use super::worker::{Finished, Worker};
+
+/// How long the main thread waits for something to happen before it looks around.
+const LOOK_AROUND: Duration = Duration::from_millis(10);
+/// How long everybody still listens once all has come: what comes twice comes late.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// What a run is asked to do, apart from the scenario's own behaviour.
+#[derive(Debug)]
+pub struct Plan {
+    /// The scenario's name, as on the command line.
+    pub scenario: &'static str,
+    /// Its settings in the words of the command line.
+    pub options: Vec<(&'static str, String)>,
+    /// What one completed operation is.
+    pub unit: &'static str,
+    /// The server.
+    pub target: Target,
+    /// How many connections there are, over all threads.
+    pub connections: usize,
+    /// Threads that drive them.
+    pub threads: usize,
+    /// Handshakes that may be under way at once, over all threads.
+    pub opening_at_once: usize,
+    /// How long to measure.
+    pub measured: Duration,
+    /// How long the load is on before that.
+    pub warmup: Duration,
+    /// How long what is under way may take after that.
+    pub stragglers: Duration,
+    /// What is measured.
+    pub measure: Measure,
+    /// The server's process.
+    pub pid: Option<u32>,
+}
+
+/// What a run measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// What happens under load, once every connection is ready.
+    Load,
+    /// The connecting itself; the connections are then held for the given time.
+    Connecting,
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it found out.
+    pub figures: Figures,
+    /// What went wrong, in words, and how often.
+    pub errors: Vec<(String, u64)>,
+}
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nobody listens there.
+    #[error("nobody answers at {url} ({source})")]
+    NobodyThere {
+        /// The server's URL.
+        url: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No connection became ready.
+    #[error("no connection to {url} became ready: {reason}")]
+    NoneReady {
+        /// The server's URL.
+        url: String,
+        /// The first reason.
+        reason: String,
+    },
+    /// It was ended before there was anything to measure.
+    #[error("ended before anything was measured")]
+    Ended,
+    /// The process to watch cannot be read.
+    #[error(transparent)]
+    Usage(#[from] Unreadable),
+    /// The system refused something that the generator itself needs.
+    #[error("the load generator failed: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs a scenario; `behave` makes each thread's part of it. Ends early, with the figures so far, once `end` is true.
+///
+/// # Errors
+/// When there is nothing to measure.
+pub fn run<S: Scenario>(
+    plan: Plan,
+    end: &AtomicBool,
+    show: &mut dyn FnMut(&Snapshot),
+    behave: impl FnMut(usize) -> S,
+) -> Result<Outcome, RunError> {
+    let url = plan.target.url().to_owned();
+    plan.target.probe().map_err(|source| RunError::NobodyThere { url, source })?;
+    let mut run = Run::start(plan, end, show, behave)?;
+    run.connect()?;
+    run.load()?;
+    run.finish()
+}
+
+struct Run<'a> {
+    plan: Plan,
+    end: &'a AtomicBool,
+    show: &'a mut dyn FnMut(&Snapshot),
+    shared: Arc<Shared>,
+    slices: Receiver<Slice>,
+    threads: Vec<JoinHandle<io::Result<Finished>>>,
+    timeline: Timeline,
+    server: Option<Server>,
+    generator: Sampler,
+    connections: usize,
+    generator_cpu_seconds: f64,
+    details: Vec<Detail>,
+    phase_began: Instant,
+    shown_seconds: u64,
+}
+
+/// The server's process at the moments that count.
+struct Server {
+    sampler: Sampler,
+    before: Reading,
+    connected: Reading,
+    begun: Reading,
+    ended: Reading,
+    last: Reading,
+    last_at: Instant,
+}
+
+impl Server {
+    fn new(pid: u32) -> Result<Self, Unreadable> {
+        let mut sampler = Sampler::new(pid)?;
+        let now = sampler.read()?;
+        Ok(Self { sampler, before: now, connected: now, begun: now, ended: now, last: now, last_at: Instant::now() })
+    }
+
+    /// Takes a reading; a server that has ended keeps its last one.
+    fn read(&mut self) -> Reading {
+        self.sampler.read().unwrap_or(self.last)
+    }
+
+    fn since_last(&mut self) -> ServerNow {
+        let (reading, now) = (self.read(), Instant::now());
+        let seconds = now.duration_since(self.last_at).as_secs_f64().max(f64::EPSILON);
+        let cores = (reading.cpu_seconds - self.last.cpu_seconds) / seconds;
+        (self.last, self.last_at) = (reading, now);
+        ServerNow { cores, rss_mib: reading.rss_mib }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn start<S: Scenario>(
+        plan: Plan,
+        end: &'a AtomicBool,
+        show: &'a mut dyn FnMut(&Snapshot),
+        mut behave: impl FnMut(usize) -> S,
+    ) -> Result<Self, RunError> {
+        let server = plan.pid.map(Server::new).transpose()?;
+        let generator = Sampler::new(std::process::id())?;
+        let polls = (0..plan.threads).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+        let shared = Arc::new(Shared::new(&polls)?);
+        if plan.measure == Measure::Connecting {
+            shared.begin_measuring();
+        }
+        let (sender, slices) = channel();
+        let target = Arc::new(plan.target.clone());
+        let mut threads = Vec::new();
+        for (thread, poll) in polls.into_iter().enumerate() {
+            let share = share(&plan, thread);
+            let recorder = Recorder::new(Arc::clone(&shared), sender.clone());
+            let links = Links::new(share, poll.registry().try_clone()?, Arc::clone(&target), Arc::clone(&shared), recorder);
+            let worker = Worker::new(poll, links, behave(thread));
+            threads.push(thread::Builder::new().name(format!("load-{thread}")).spawn(|| worker.run())?);
+        }
+        Ok(Self {
+            plan,
+            end,
+            show,
+            shared,
+            slices,
+            threads,
+            timeline: Timeline::new(),
+            server,
+            generator,
+            connections: 0,
+            generator_cpu_seconds: 0.0,
+            details: Vec::new(),
+            phase_began: Instant::now(),
+            shown_seconds: 0,
+        })
+    }
+
+    /// Waits until every connection is ready or has failed.
+    fn connect(&mut self) -> Result<(), RunError> {
+        let all = self.plan.connections;
+        self.note_begun();
+        self.wait(None, progress::Phase::Connecting { of: all }, |run| run.shared.tried() >= all);
+        if self.plan.measure == Measure::Connecting {
+            self.shared.end_measuring();
+            self.note_ended();
+        }
+        if let Some(server) = &mut self.server {
+            server.connected = server.read();
+        }
+        self.connections = self.shared.open();
+        if self.connections > 0 {
+            return Ok(());
+        }
+        let (_, errors, _) = self.join()?;
+        let reason = errors.into_iter().next().map(|(reason, _)| reason);
+        match reason {
+            Some(reason) => Err(RunError::NoneReady { url: self.plan.target.url().to_owned(), reason }),
+            None => Err(RunError::Ended),
+        }
+    }
+
+    /// Puts the load on, measures, and lets stragglers arrive.
+    fn load(&mut self) -> Result<(), RunError> {
+        if self.plan.measure == Measure::Connecting {
+            return self.hold();
+        }
+        self.shared.enter(Phase::WarmingUp);
+        self.wait(Some(self.plan.warmup), progress::Phase::WarmingUp, |_| false);
+        self.note_begun();
+        self.shared.begin_measuring();
+        self.shared.enter(Phase::Measuring);
+        let seconds = self.plan.measured.as_secs_f64();
+        self.wait(Some(self.plan.measured), progress::Phase::Measuring { seconds }, |_| false);
+        self.shared.end_measuring();
+        self.shared.enter(Phase::Stragglers);
+        self.wait(Some(self.plan.stragglers), progress::Phase::Stragglers, |run| run.shared.is_settled());
+        self.note_ended();
+        self.wait(Some(GRACE), progress::Phase::Stragglers, |_| false);
+        Ok(())
+    }
+
+    /// Holds the connections, and finds out what that costs.
+    fn hold(&mut self) -> Result<(), RunError> {
+        let before = self.server.as_mut().map(|server| server.read().cpu_seconds);
+        let began = Instant::now();
+        self.shared.enter(Phase::Measuring);
+        let seconds = self.plan.measured.as_secs_f64();
+        self.wait(Some(self.plan.measured), progress::Phase::Measuring { seconds }, |_| false);
+        let held = began.elapsed().as_secs_f64();
+        self.details.push(Detail { name: "held for", value: held, unit: "s" });
+        self.details.push(Detail { name: "still open", value: float(self.shared.open() as u64), unit: "" });
+        if let (Some(before), Some(server)) = (before, &mut self.server) {
+            let cores = (server.read().cpu_seconds - before) / held;
+            self.details.push(Detail { name: "server while held", value: cores * 100.0, unit: "% of a core" });
+        }
+        Ok(())
+    }
+
+    /// Adds up what the threads hand over until `is_done`, the time is up, or the operator ends it.
+    fn wait(&mut self, limit: Option<Duration>, phase: progress::Phase, is_done: impl Fn(&Self) -> bool) {
+        self.phase_began = Instant::now();
+        let mut shown = 0;
+        loop {
+            let elapsed = self.phase_began.elapsed();
+            let is_ended = self.end.load(Ordering::Relaxed) && phase != progress::Phase::Stragglers;
+            let is_up = limit.is_some_and(|limit| elapsed >= limit);
+            if is_ended || is_up || is_done(self) || self.threads.iter().any(JoinHandle::is_finished) {
+                return;
+            }
+            if elapsed.as_secs() > shown {
+                shown = elapsed.as_secs();
+                self.show(phase, shown);
+            }
+            let left = limit.map_or(LOOK_AROUND, |limit| limit.saturating_sub(elapsed).min(LOOK_AROUND));
+            match self.slices.recv_timeout(left) {
+                Ok(slice) => self.timeline.add(slice),
+                Err(RecvTimeoutError::Timeout) => {}
+                // Every thread is gone; joining them tells why.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Shows how the run stands, once a second.
+    fn show(&mut self, phase: progress::Phase, at: u64) {
+        let server = self.server.as_mut().map(Server::since_last);
+        let is_measured = match phase {
+            progress::Phase::Connecting { .. } => self.plan.measure == Measure::Connecting,
+            progress::Phase::Measuring { .. } => self.plan.measure == Measure::Load,
+            progress::Phase::WarmingUp | progress::Phase::Stragglers => false,
+        };
+        if let Some(server) = server.filter(|_| is_measured) {
+            self.timeline.note_server(self.shown_seconds, server);
+        }
+        let second = self.timeline.second(self.shown_seconds);
+        self.shown_seconds += u64::from(is_measured);
+        let (per_second, p50_ms, p99_ms) =
+            if is_measured { (second.per_second, second.p50_ms, second.p99_ms) } else { (0.0, 0.0, 0.0) };
+        let snapshot = Snapshot {
+            phase,
+            at: float(at),
+            per_second,
+            p50_ms,
+            p99_ms,
+            errors: self.timeline.errors,
+            connections: self.shared.open(),
+            server,
+        };
+        (self.show)(&snapshot);
+    }
+
+    fn note_begun(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.begun = server.read();
+        }
+        self.generator_cpu_seconds = self.own_cpu_seconds();
+    }
+
+    fn note_ended(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.ended = server.read();
+        }
+        self.generator_cpu_seconds = self.own_cpu_seconds() - self.generator_cpu_seconds;
+    }
+
+    fn own_cpu_seconds(&mut self) -> f64 {
+        self.generator.read().map_or(0.0, |reading| reading.cpu_seconds)
+    }
+
+    /// Ends the threads and adds up what they leave behind.
+    fn join(&mut self) -> io::Result<(Checks, Vec<(String, u64)>, Vec<Detail>)> {
+        self.shared.enter(Phase::Over);
+        let mut checks = Checks::default();
+        let mut errors: Vec<(String, u64)> = Vec::new();
+        let mut details: Vec<Detail> = Vec::new();
+        for thread in self.threads.drain(..) {
+            let finished = thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+            add(&mut checks, finished.checks);
+            for (text, count) in finished.errors {
+                match errors.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, known)) => *known += count,
+                    None => errors.push((text, count)),
+                }
+            }
+            for detail in finished.details {
+                match details.iter_mut().find(|known| known.name == detail.name) {
+                    Some(known) => known.value += detail.value,
+                    None => details.push(detail),
+                }
+            }
+        }
+        while let Ok(slice) = self.slices.try_recv() {
+            self.timeline.add(slice);
+        }
+        Ok((checks, errors, details))
+    }
+
+    fn finish(mut self) -> Result<Outcome, RunError> {
+        let is_partial = self.end.load(Ordering::Relaxed);
+        let (checks, errors, details) = self.join()?;
+        self.details.extend(details);
+        let (from, to) = self.shared.measured_us();
+        let seconds = Duration::from_micros(to.saturating_sub(from)).as_secs_f64();
+        let completed = self.timeline.completed;
+        let server = self.server.as_mut().map(|server| usage(server, completed, self.connections));
+        let figures = Figures {
+            scenario: self.plan.scenario,
+            url: self.plan.target.url().to_owned(),
+            options: self.plan.options,
+            seconds,
+            connections: self.connections,
+            unit: self.plan.unit,
+            completed,
+            per_second: float(self.timeline.in_time) / seconds.max(f64::EPSILON),
+            latency_ms: self.timeline.latency(),
+            checks,
+            server,
+            generator_cpu_seconds: self.generator_cpu_seconds,
+            details: self.details,
+            timeline: self.timeline.seconds(seconds),
+            is_partial,
+        };
+        Ok(Outcome { figures, errors })
+    }
+}
+
+/// Returns a thread's share of the connections; number `n` is driven by thread `n % threads`.
+fn share(plan: &Plan, thread: usize) -> Share {
+    let connections = plan.connections / plan.threads + usize::from(thread < plan.connections % plan.threads);
+    let max_opening = plan.opening_at_once.div_ceil(plan.threads);
+    Share { thread, threads: plan.threads, connections, max_opening }
+}
+
+fn add(sum: &mut Checks, more: Checks) {
+    sum.missing += more.missing;
+    sum.duplicated += more.duplicated;
+    sum.reordered += more.reordered;
+    sum.wrong += more.wrong;
+    sum.errors += more.errors;
+}
+
+fn usage(server: &mut Server, completed: u64, connections: usize) -> Usage {
+    let last = server.read();
+    let cpu_seconds = server.ended.cpu_seconds - server.begun.cpu_seconds;
+    let millions = float(completed.max(1)) / 1e6;
+    let grown_mib = server.connected.rss_mib - server.before.rss_mib;
+    Usage {
+        pid: server.sampler.pid(),
+        cpu_seconds,
+        cpu_seconds_per_million: cpu_seconds / millions,
+        rss_before_mib: server.before.rss_mib,
+        rss_connected_mib: server.connected.rss_mib,
+        rss_peak_mib: last.peak_rss_mib,
+        kib_per_connection: grown_mib * 1024.0 / float(connections.max(1) as u64),
+    }
+}
