@@ -20,10 +20,8 @@ class Failed(Exception):
     """Something without which nothing can be measured."""
 
 
-def all_runs(chosen, plan, placements, repetitions, generator=None):
-    """Yields every run: servers in turn, the round that they belong to beside them."""
-    chosen, hubbub = chosen
-    generator = generator or hubbub
+def all_runs(chosen, plan, placements, repetitions, generator):
+    """Yields every run, servers in turn: what was measured, and the figures or why there are none."""
     for placement in placements:
         server_core, generator_core = cores(placement)
         for round_number in range(1, repetitions + 1):
@@ -68,7 +66,7 @@ def started(server, core):
         with errors.open("wb") as log:
             process = subprocess.Popen(
                 on_core(core, server.command),
-                env=servers.environment(Path(folder) / "data"),
+                env=servers.environment(server, Path(folder) / "data"),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 PEERS = ROOT / "benches" / "peers"
 
-ALL = ("hubbub", "socketioxide", "socket.io", "floor")
+ALL = ("hubbub", "socketioxide", "socketioxide-ordered", "socket.io", "floor")
 # All of them read these. The frames of the contract are the latest lane, whose nearest kin in the peers is `volatile`.
 SETTINGS = {
     "HUBBUB_LAB__ENABLED": "true",
@@ -29,28 +29,30 @@ class Server:
 
     name: str
     command: tuple
+    settings: tuple = ()
 
 
-def built(names, hubbub=None):
-    """Builds the named servers; hubbub always, since it generates the load, unless one is given."""
-    hubbub = (hubbub or hubbub_built()).resolve()
-    rust_peers = {"socketioxide", "floor"}.intersection(names)
-    if rust_peers:
+def build_hubbub():
+    """Builds hubbub, which is also what generates the load, and returns where it is."""
+    run(["cargo", "build", "--release", "--locked", "--bin", "hubbub"], ROOT)
+    return TARGET / "release" / "hubbub"
+
+
+def build(names, hubbub):
+    """Builds the peers among the named servers, and returns all that are named."""
+    if {"socketioxide", "socketioxide-ordered", "floor"}.intersection(names):
         run(["cargo", "build", "--release", "--locked"], PEERS / "rust", {"CARGO_TARGET_DIR": str(TARGET / "peers")})
     if "socket.io" in names and not (PEERS / "socketio" / "node_modules").is_dir():
         run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], PEERS / "socketio")
-    commands = {
-        "hubbub": (str(hubbub), "serve"),
-        "socketioxide": (str(TARGET / "peers/release/lab-socketioxide"),),
-        "socket.io": ("node", str(PEERS / "socketio" / "server.js")),
-        "floor": (str(TARGET / "peers/release/lab-floor"),),
-    }
-    return [Server(name, commands[name]) for name in names], hubbub
-
-
-def hubbub_built():
-    run(["cargo", "build", "--release", "--locked", "--bin", "hubbub"], ROOT)
-    return TARGET / "release" / "hubbub"
+    socketioxide = (str(TARGET / "peers/release/lab-socketioxide"),)
+    servers = (
+        Server("hubbub", (str(hubbub), "serve")),
+        Server("socketioxide", socketioxide),
+        Server("socketioxide-ordered", socketioxide, (("PEER_ORDERED", "true"),)),
+        Server("socket.io", ("node", str(PEERS / "socketio" / "server.js"))),
+        Server("floor", (str(TARGET / "peers/release/lab-floor"),)),
+    )
+    return [server for server in servers if server.name in names]
 
 
 def run(command, folder, environment=None):
@@ -60,7 +62,7 @@ def run(command, folder, environment=None):
         sys.exit(f"benches/compare: `{' '.join(command)}` failed in {folder}")
 
 
-def environment(data):
+def environment(server, data):
     """Returns the surroundings of a server: this process's own, but for settings that somebody left in them."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUBBUB_")}
-    return {**kept, **SETTINGS, "HUBBUB_DATA_DIR": str(data)}
+    return {**kept, **SETTINGS, **dict(server.settings), "HUBBUB_DATA_DIR": str(data)}

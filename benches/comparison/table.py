@@ -2,9 +2,10 @@
 
 from statistics import median
 
-from .scenarios import FEW, MANY, MEMORY
+from .scenarios import FEW, MANY
+from .servers import ALL
 
-OURS, PEERS = "hubbub", ("socketioxide", "socket.io")
+OURS, PEERS = "hubbub", ("socketioxide", "socketioxide-ordered", "socket.io")
 HEADS = ("scenario", "server", "per second", "CPU s/M", "p50 ms", "p99 ms", "RSS MiB", "growth MiB", "KiB/conn", "missing", "reordered", "other")
 
 
@@ -21,7 +22,8 @@ def rows(runs):
 
 
 def scenario_rows(title, runs):
-    by_server = {server: [run for run in runs if run["server"] == server] for server in unique(run["server"] for run in runs)}
+    by_server = {server: [run for run in runs if run["server"] == server] for server in ALL}
+    by_server = {server: its for server, its in by_server.items() if its}
     lines = [(title if number == 0 else "", *server_row(server, its)) for number, (server, its) in enumerate(by_server.items())]
     for peer in PEERS:
         if OURS in by_server and peer in by_server:
@@ -51,7 +53,7 @@ def growth_rows(placement, runs):
         if "figures" in run:
             costs[run["server"], run["round"], run["scenario"]] = cpu(run["figures"])
     lines = []
-    for server in unique(server for server, _, _ in costs):
+    for server in ALL:
         rounds = {number for name, number, _ in costs if name == server}
         pairs = [(costs.get((server, number, MANY)), costs.get((server, number, FEW))) for number in rounds]
         growth = middle(many / few for many, few in pairs if many and few)
