@@ -47,7 +47,7 @@ def server_row(server, runs):
 
 
 def growth_rows(placement, runs):
-    """The cost of one delivery in a large room over that in a small one, per server."""
+    """The cost of one delivery in the large room over that in the small one, per server."""
     costs = {}
     for run in runs:
         if "figures" in run:
@@ -58,7 +58,7 @@ def growth_rows(placement, runs):
         pairs = [(costs.get((server, number, MANY)), costs.get((server, number, FEW))) for number in rounds]
         growth = middle(many / few for many, few in pairs if many and few)
         if growth is not None:
-            title = f"cost per delivery, {MANY} ÷ {FEW}, {placement}"
+            title = f"10,000 ÷ 1,000, {placement}"
             lines.append(("" if lines else title, server, "", two_digits(growth), *[""] * (len(HEADS) - 4)))
     return [(), *lines] if lines else []
 
