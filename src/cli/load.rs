@@ -14,11 +14,25 @@ use crate::load::progress::{Progress, Snapshot};
 use crate::load::run::{self, Measure, Outcome, Plan, RunError};
 use crate::load::scenario::Scenario;
 use crate::load::scenarios::broadcast::{Broadcast, Flight};
+use crate::load::scenarios::churn::Churn;
 use crate::load::scenarios::echo::Echo;
+use crate::load::scenarios::frames::Frames;
+use crate::load::scenarios::idle::Idle;
+use crate::load::scenarios::pace::Pace;
+use crate::load::scenarios::rate::Rate;
 use crate::load::target::{Reach, Target};
 use crate::load::{html, json, table};
 
-const LAB_URL: &str = "http://127.0.0.1:3000";
+/// Where a scenario's contract is served by default, and how to start hubbub so that it is.
+struct Server {
+    url: &'static str,
+    start: &'static str,
+}
+
+const LAB: Server =
+    Server { url: "http://127.0.0.1:3000", start: "HUBBUB_LAB__ENABLED=true HUBBUB_LIMITS__SCALE=0 hubbub serve" };
+/// A frame carries its number and a check of its bytes.
+const SMALLEST_FRAME: u64 = 32;
 /// How long what is under way may take once nothing new is sent.
 const STRAGGLERS: Duration = Duration::from_secs(5);
 
@@ -45,6 +59,14 @@ enum Chosen {
     Echo(EchoOptions),
     /// One publisher, many subscribers: deliveries per second
     Broadcast(BroadcastOptions),
+    /// Deliveries at a fixed rate: how long they take
+    Rate(RateOptions),
+    /// A camera and its viewers, of whom some may be hung
+    Frames(FramesOptions),
+    /// Connections that are opened and then stay: what each costs, and how fast they open
+    Idle(IdleOptions),
+    /// Clients that connect, are served once, close, and do it again: connections per second
+    Churn(ChurnOptions),
 }
 
 /// What every scenario may be told.
@@ -110,6 +132,54 @@ struct BroadcastOptions {
     common: Common,
 }
 
+#[derive(Debug, Args)]
+struct RateOptions {
+    /// Subscribers, each with a connection
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole(1..=1_000_000))]
+    subscribers: u64,
+    /// Deliveries per second over all subscribers together
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = whole(1..=100_000_000))]
+    per_second: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct FramesOptions {
+    /// The size of a frame
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = whole(SMALLEST_FRAME..=16_000_000))]
+    bytes: u64,
+    /// Frames per second
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = whole(1..=10_000))]
+    per_second: u64,
+    /// Viewers, each with a connection
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole(1..=1_000_000))]
+    viewers: u64,
+    /// More viewers, who join and never read again
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0..=100_000))]
+    hung: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct IdleOptions {
+    /// Connections to open
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = whole(1..=1_000_000))]
+    connections: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct ChurnOptions {
+    /// Clients that come and go at the same time
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole(1..=10_000))]
+    connections_at_once: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
 fn whole(range: std::ops::RangeInclusive<u64>) -> clap::builder::RangedU64ValueParser<u64> {
     clap::value_parser!(u64).range(range)
 }
@@ -125,28 +195,72 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// Runs the chosen scenario and prints what it found out.
 pub(super) fn run(options: Options) -> Result<(), Failure> {
     match options.scenario {
-        Chosen::Echo(EchoOptions { clients, depth, common }) => {
-            let course = Course {
-                scenario: "echo",
-                unit: "echo",
-                options: vec![("--clients", clients), ("--depth", depth)],
-                connections: clients,
-                measure: Measure::Load,
-            };
-            drive(course, &common, |_| Echo::new(size(depth)))
-        }
-        Chosen::Broadcast(BroadcastOptions { subscribers, in_flight, common }) => {
-            let course = Course {
-                scenario: "broadcast",
-                unit: "delivery",
-                options: vec![("--subscribers", subscribers), ("--in-flight", in_flight)],
-                connections: subscribers + 1,
-                measure: Measure::Load,
-            };
-            let flight = Flight::new(size(in_flight));
-            drive(course, &common, |_| Broadcast::new(Arc::clone(&flight)))
-        }
+        Chosen::Echo(options) => echo(&options),
+        Chosen::Broadcast(options) => broadcast(&options),
+        Chosen::Rate(options) => rate(&options),
+        Chosen::Frames(options) => frames(&options),
+        Chosen::Idle(options) => idle(&options),
+        Chosen::Churn(options) => churn(&options),
     }
+}
+
+fn echo(options: &EchoOptions) -> Result<(), Failure> {
+    let EchoOptions { clients, depth, common } = options;
+    let course =
+        Course { options: vec![("--clients", *clients), ("--depth", *depth)], ..Course::under_load("echo", "echo", *clients) };
+    drive(course, common, |_| Echo::new(size(*depth)))
+}
+
+fn broadcast(options: &BroadcastOptions) -> Result<(), Failure> {
+    let BroadcastOptions { subscribers, in_flight, common } = options;
+    let course = Course {
+        options: vec![("--subscribers", *subscribers), ("--in-flight", *in_flight)],
+        ..Course::under_load("broadcast", "delivery", subscribers + 1)
+    };
+    let flight = Flight::new(size(*in_flight));
+    drive(course, common, |_| Broadcast::new(Arc::clone(&flight)))
+}
+
+fn rate(options: &RateOptions) -> Result<(), Failure> {
+    let RateOptions { subscribers, per_second, common } = options;
+    let course = Course {
+        options: vec![("--subscribers", *subscribers), ("--per-second", *per_second)],
+        ..Course::under_load("rate", "delivery", subscribers + 1)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "both are far below 2^53")]
+    let pace = Pace::new(*per_second as f64 / *subscribers as f64);
+    drive(course, common, |thread| Rate::new(Arc::clone(&pace), thread))
+}
+
+fn frames(options: &FramesOptions) -> Result<(), Failure> {
+    let FramesOptions { bytes, per_second, viewers, hung, common } = options;
+    let course = Course {
+        options: vec![("--bytes", *bytes), ("--per-second", *per_second), ("--viewers", *viewers), ("--hung", *hung)],
+        ..Course::under_load("frames", "frame", 1 + viewers + hung)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
+    let pace = Pace::new(*per_second as f64);
+    drive(course, common, |thread| Frames::new(Arc::clone(&pace), size(*bytes), size(*viewers), thread))
+}
+
+fn idle(options: &IdleOptions) -> Result<(), Failure> {
+    let IdleOptions { connections, common } = options;
+    let course = Course {
+        options: vec![("--connections", *connections)],
+        measure: Measure::Connecting,
+        ..Course::under_load("idle", "connection", *connections)
+    };
+    drive(course, common, |_| Idle)
+}
+
+fn churn(options: &ChurnOptions) -> Result<(), Failure> {
+    let ChurnOptions { connections_at_once, common } = options;
+    let course = Course {
+        options: vec![("--connections-at-once", *connections_at_once)],
+        opening: Opening::AllAtOnce,
+        ..Course::under_load("churn", "connection", *connections_at_once)
+    };
+    drive(course, common, |_| Churn::new())
 }
 
 /// What the common part needs to know of a scenario.
@@ -156,6 +270,25 @@ struct Course {
     options: Vec<(&'static str, u64)>,
     connections: u64,
     measure: Measure,
+    opening: Opening,
+    server: Server,
+}
+
+/// How connections are opened.
+#[derive(PartialEq)]
+enum Opening {
+    /// Once, as many at a time as `--connect-rate` says.
+    Few,
+    /// Again and again, each as soon as it can.
+    AllAtOnce,
+}
+
+impl Course {
+    /// Returns a scenario of the lab that measures what happens under load.
+    fn under_load(scenario: &'static str, unit: &'static str, connections: u64) -> Self {
+        let (measure, opening) = (Measure::Load, Opening::Few);
+        Self { scenario, unit, options: Vec::new(), connections, measure, opening, server: LAB }
+    }
 }
 
 fn size(number: u64) -> usize {
@@ -163,20 +296,26 @@ fn size(number: u64) -> usize {
 }
 
 fn drive<S: Scenario>(course: Course, common: &Common, behave: impl FnMut(usize) -> S) -> Result<(), Failure> {
+    let start = course.server.start;
     let plan = plan(course, common)?;
     let end = end_on_interrupt()?;
     let mut progress = if common.quiet { Progress::silent() } else { Progress::on_stderr() };
     let outcome = run::run(plan, end, &mut |snapshot: &Snapshot| progress.show(snapshot), behave);
     progress.finish();
-    conclude(common, &outcome.map_err(failure)?)
+    conclude(common, &outcome.map_err(|error| failure(error, start))?)
 }
 
 fn plan(course: Course, common: &Common) -> Result<Plan, Failure> {
     let misuse = |error: &dyn std::error::Error| Failure::Misuse(error.to_string());
-    let url = common.url.as_deref().unwrap_or(LAB_URL);
+    let url = common.url.as_deref().unwrap_or(course.server.url);
     let reach = if common.i_own_this_host { Reach::OwnHosts } else { Reach::Loopback };
     let mut target = Target::new(url, reach).map_err(|error| misuse(&error))?;
     target.make_room(size(course.connections)).map_err(|error| Failure::because(&error))?;
+    let mut opening_at_once = common.connect_rate;
+    if course.opening == Opening::AllAtOnce {
+        target.expect_churn();
+        opening_at_once = course.connections;
+    }
     let mut options: Vec<_> = course.options.into_iter().map(|(name, value)| (name, value.to_string())).collect();
     options.push(("--threads", common.threads.to_string()));
     Ok(Plan {
@@ -186,7 +325,7 @@ fn plan(course: Course, common: &Common) -> Result<Plan, Failure> {
         target,
         connections: size(course.connections),
         threads: size(common.threads.min(course.connections)),
-        opening_at_once: size(common.connect_rate),
+        opening_at_once: size(opening_at_once),
         measured: Duration::from_secs_f64(common.seconds),
         warmup: Duration::from_secs_f64(common.warmup),
         stragglers: STRAGGLERS,
@@ -195,12 +334,11 @@ fn plan(course: Course, common: &Common) -> Result<Plan, Failure> {
     })
 }
 
-fn failure(error: RunError) -> Failure {
+fn failure(error: RunError, start: &str) -> Failure {
     match error {
-        RunError::NobodyThere { .. } => Failure::Failed(format!(
-            "{error}.\nTo start hubbub with what the lab's scenarios need:\n\n  \
-             HUBBUB_LAB__ENABLED=true HUBBUB_LIMITS__SCALE=0 hubbub serve"
-        )),
+        RunError::NobodyThere { .. } => {
+            Failure::Failed(format!("{error}\nTo start hubbub with what this scenario needs:\n\n  {start}\n"))
+        }
         RunError::Usage(_) => Failure::Misuse(error.to_string()),
         error => Failure::because(&error),
     }
@@ -210,7 +348,7 @@ fn failure(error: RunError) -> Failure {
 fn conclude(common: &Common, outcome: &Outcome) -> Result<(), Failure> {
     let figures = &outcome.figures;
     for (text, count) in &outcome.errors {
-        eprintln!("hubbub: {count} x {text}");
+        eprintln!("hubbub: {count} times: {text}");
     }
     if let Some(file) = &common.html {
         let written = std::fs::write(file, html::page(figures));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mio::Poll;
 
-use super::figures::{Checks, Detail, Figures, Usage};
+use super::figures::{Detail, Figures, Usage};
 use super::links::{Links, Share};
 use super::progress::{self, ServerNow, Snapshot};
 use super::recorder::{Recorder, Slice};
@@ -23,6 +23,8 @@ use super::worker::{Finished, Worker};
 
 /// How long the main thread waits for something to happen before it looks around.
 const LOOK_AROUND: Duration = Duration::from_millis(10);
+/// A run in which no connection is open for so long is over: the server is gone.
+const ALONE: Duration = Duration::from_secs(2);
 /// How long everybody still listens once all has come: what comes twice comes late.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -228,8 +230,7 @@ impl<'a> Run<'a> {
         if self.connections > 0 {
             return Ok(());
         }
-        let (_, errors, _) = self.join()?;
-        let reason = errors.into_iter().next().map(|(reason, _)| reason);
+        let reason = self.join()?.errors.into_iter().next().map(|(reason, _)| reason);
         match reason {
             Some(reason) => Err(RunError::NoneReady { url: self.plan.target.url().to_owned(), reason }),
             None => Err(RunError::Ended),
@@ -276,11 +277,15 @@ impl<'a> Run<'a> {
     /// Adds up what the threads hand over until `is_done`, the time is up, or the operator ends it.
     fn wait(&mut self, limit: Option<Duration>, phase: progress::Phase, is_done: impl Fn(&Self) -> bool) {
         self.phase_began = Instant::now();
+        let mut last_seen = self.phase_began;
         let mut shown = 0;
         loop {
             let elapsed = self.phase_began.elapsed();
             let is_ended = self.end.load(Ordering::Relaxed) && phase != progress::Phase::Stragglers;
-            let is_up = limit.is_some_and(|limit| elapsed >= limit);
+            if self.shared.open() > 0 || !has_load(phase) {
+                last_seen = Instant::now();
+            }
+            let is_up = limit.is_some_and(|limit| elapsed >= limit) || last_seen.elapsed() >= ALONE;
             if is_ended || is_up || is_done(self) || self.threads.iter().any(JoinHandle::is_finished) {
                 return;
             }
@@ -345,36 +350,22 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the threads and adds up what they leave behind.
-    fn join(&mut self) -> io::Result<(Checks, Vec<(String, u64)>, Vec<Detail>)> {
+    fn join(&mut self) -> io::Result<Finished> {
         self.shared.enter(Phase::Over);
-        let mut checks = Checks::default();
-        let mut errors: Vec<(String, u64)> = Vec::new();
-        let mut details: Vec<Detail> = Vec::new();
+        let mut all = Finished::default();
         for thread in self.threads.drain(..) {
             let finished = thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
-            add(&mut checks, finished.checks);
-            for (text, count) in finished.errors {
-                match errors.iter_mut().find(|(known, _)| *known == text) {
-                    Some((_, known)) => *known += count,
-                    None => errors.push((text, count)),
-                }
-            }
-            for detail in finished.details {
-                match details.iter_mut().find(|known| known.name == detail.name) {
-                    Some(known) => known.value += detail.value,
-                    None => details.push(detail),
-                }
-            }
+            all.add(finished);
         }
         while let Ok(slice) = self.slices.try_recv() {
             self.timeline.add(slice);
         }
-        Ok((checks, errors, details))
+        Ok(all)
     }
 
     fn finish(mut self) -> Result<Outcome, RunError> {
         let is_partial = self.end.load(Ordering::Relaxed);
-        let (checks, errors, details) = self.join()?;
+        let Finished { checks, errors, details } = self.join()?;
         self.details.extend(details);
         let (from, to) = self.shared.measured_us();
         let seconds = Duration::from_micros(to.saturating_sub(from)).as_secs_f64();
@@ -401,19 +392,15 @@ impl<'a> Run<'a> {
     }
 }
 
+fn has_load(phase: progress::Phase) -> bool {
+    matches!(phase, progress::Phase::WarmingUp | progress::Phase::Measuring { .. })
+}
+
 /// Returns a thread's share of the connections; number `n` is driven by thread `n % threads`.
 fn share(plan: &Plan, thread: usize) -> Share {
     let connections = plan.connections / plan.threads + usize::from(thread < plan.connections % plan.threads);
     let max_opening = plan.opening_at_once.div_ceil(plan.threads);
     Share { thread, threads: plan.threads, connections, max_opening }
-}
-
-fn add(sum: &mut Checks, more: Checks) {
-    sum.missing += more.missing;
-    sum.duplicated += more.duplicated;
-    sum.reordered += more.reordered;
-    sum.wrong += more.wrong;
-    sum.errors += more.errors;
 }
 
 fn usage(server: &mut Server, completed: u64, connections: usize) -> Usage {

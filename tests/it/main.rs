@@ -18,6 +18,7 @@ mod edge_traces;
 mod faults;
 mod fleet;
 mod lab;
+mod load;
 mod realtime;
 mod routes;
 mod source;

@@ -5,16 +5,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::load::content::{Content, Found};
+use crate::load::content::Content;
 use crate::load::figures::Detail;
 use crate::load::links::Links;
-use crate::load::order::{Arrival, Order};
 use crate::load::scenario::Scenario;
 
-use super::room::{VALUE_BYTES, garbled, join, joined, unexpected};
+use super::room::{Heard, PUBLISHER, Subscribers, VALUE_BYTES, hear, join};
 
-/// The publisher's number among the connections; its thread is the first.
-const PUBLISHER: usize = 0;
 const PUBLISH: &[u8] = br#"42["publish",""#;
 const UPDATE: &[u8] = br#"42["update",""#;
 /// Messages after the oldest that has not landed; with one lost the others go on until here.
@@ -57,6 +54,10 @@ impl Flight {
         self.messages.get((number % self.messages.len() as u64) as usize)
     }
 
+    fn has_landed(&self, number: u64) -> bool {
+        self.message(number).is_some_and(|message| message.awaited_by.load(Ordering::Acquire) == 0)
+    }
+
     /// Takes one subscriber off those who await a message; says whether it has landed now.
     fn arrive(&self, number: u64) -> bool {
         let awaited_by = self.message(number).map_or(0, |message| message.awaited_by.fetch_sub(1, Ordering::AcqRel));
@@ -73,8 +74,7 @@ impl Flight {
 pub struct Broadcast {
     flight: Arc<Flight>,
     content: Content,
-    /// What each subscriber of this thread has seen.
-    updates: Vec<Option<Order>>,
+    subscribers: Subscribers,
     /// The oldest message that has not landed, as far as the publisher knows.
     oldest: u64,
     packet: Vec<u8>,
@@ -84,14 +84,15 @@ impl Broadcast {
     /// Returns one thread's part.
     #[must_use]
     pub fn new(flight: Arc<Flight>) -> Self {
-        Self { flight, content: Content::new(VALUE_BYTES), updates: Vec::new(), oldest: 0, packet: Vec::new() }
+        let content = Content::new(VALUE_BYTES);
+        Self { flight, content, subscribers: Subscribers::default(), oldest: 0, packet: Vec::new() }
     }
 
     fn publish(&mut self, links: &mut Links) {
         let flight = &self.flight;
         let mut sent = flight.sent.load(Ordering::Relaxed);
         while links.is_loading() && sent < flight.landed.load(Ordering::Acquire) + flight.in_flight {
-            while self.oldest < sent && has_landed(flight, self.oldest) {
+            while self.oldest < sent && flight.has_landed(self.oldest) {
                 self.oldest += 1;
             }
             let subscribers = flight.subscribers.lock();
@@ -111,12 +112,9 @@ impl Broadcast {
     }
 
     fn update(&mut self, links: &mut Links, slot: usize, number: u64) {
-        let Some(Some(updates)) = self.updates.get_mut(slot) else { return };
-        match updates.note(number, self.flight.sent.load(Ordering::Acquire)) {
-            Arrival::InOrder => {}
-            Arrival::Late => links.recorder.reordered(),
-            Arrival::Again => return links.recorder.duplicated(),
-            Arrival::Unsent => return links.recorder.wrong(|| format!("message {number}, which was not sent")),
+        let sent = self.flight.sent.load(Ordering::Acquire);
+        if !self.subscribers.note(links, slot, number, sent) {
+            return;
         }
         let sent_at = self.flight.message(number).map_or(0, |message| message.sent_at_us.load(Ordering::Acquire));
         links.recorder.completed(links.now_us().saturating_sub(sent_at));
@@ -129,24 +127,9 @@ impl Broadcast {
         }
     }
 
-    fn subscribe(&mut self, links: &Links, slot: usize) {
-        self.updates.resize_with(links.len(), || None);
-        let Some(updates) = self.updates.get_mut(slot) else { return };
-        if updates.is_none() && links.number(slot) != PUBLISHER {
-            *updates = Some(Order::default());
-            *self.flight.subscribers.lock() += 1;
-        }
-    }
-
-    /// Returns how many updates this thread's subscribers wait for.
     fn missing(&self) -> u64 {
-        let sent = self.flight.sent.load(Ordering::Acquire);
-        self.updates.iter().flatten().map(|updates| updates.missing(sent)).sum()
+        self.subscribers.missing(self.flight.sent.load(Ordering::Acquire))
     }
-}
-
-fn has_landed(flight: &Flight, number: u64) -> bool {
-    flight.message(number).is_some_and(|message| message.awaited_by.load(Ordering::Acquire) == 0)
 }
 
 impl Scenario for Broadcast {
@@ -159,12 +142,10 @@ impl Scenario for Broadcast {
     }
 
     fn message(&mut self, links: &mut Links, slot: usize, message: &[u8]) {
-        match self.content.read(message, UPDATE) {
-            Found::Intact { sender: PUBLISHER, number } if links.number(slot) != PUBLISHER => self.update(links, slot, number),
-            Found::Intact { .. } => links.recorder.wrong(|| "a message that came back to its publisher".to_owned()),
-            Found::Wrong => garbled(links, message),
-            Found::Other if joined(links, slot, message) => self.subscribe(links, slot),
-            Found::Other => unexpected(links, message),
+        match hear(links, slot, &self.content, UPDATE, message) {
+            Heard::Published(number) => self.update(links, slot, number),
+            Heard::Joined if self.subscribers.add(links, slot) => *self.flight.subscribers.lock() += 1,
+            Heard::Joined | Heard::Nothing => {}
         }
     }
 
@@ -175,13 +156,13 @@ impl Scenario for Broadcast {
     }
 
     fn lost(&mut self, links: &mut Links, slot: usize) {
-        let Some(updates) = self.updates.get_mut(slot).and_then(Option::take) else { return };
+        let Some(received) = self.subscribers.remove(slot) else { return };
         let mut subscribers = self.flight.subscribers.lock();
         *subscribers -= 1;
         let sent = self.flight.sent.load(Ordering::Acquire);
         drop(subscribers);
-        links.recorder.missing(updates.missing(sent));
-        for number in updates.absent(sent) {
+        links.recorder.missing(received.missing(sent));
+        for number in received.absent(sent) {
             self.flight.arrive(number);
         }
         links.wake(0);

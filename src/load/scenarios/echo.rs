@@ -8,6 +8,8 @@ use crate::load::scenario::Scenario;
 
 use super::room::{VALUE_BYTES, garbled, unexpected};
 
+/// Send times that are kept for each message on its way: with one lost, the others go on until here.
+const KEPT_PER_DEPTH: u64 = 16;
 const REQUEST: &[u8] = br#"42["echo",""#;
 const REPLY: &[u8] = br#"42["echo-reply",""#;
 
@@ -70,8 +72,7 @@ impl Echo {
 
 impl Scenario for Echo {
     fn start(&mut self, links: &mut Links) {
-        // Twice the depth: a reply that is late by up to a depth holds nothing up.
-        let kept = usize::try_from(self.depth * 2).unwrap_or(usize::MAX);
+        let kept = usize::try_from(self.depth * KEPT_PER_DEPTH).unwrap_or(usize::MAX);
         self.clients.resize_with(links.len(), || Client { sent_at: vec![0; kept], ..Client::default() });
         for slot in (0..links.len()).filter(|slot| links.is_ready(*slot)).collect::<Vec<_>>() {
             self.send(links, slot);

@@ -4,6 +4,7 @@ pub mod custom;
 pub mod fleet;
 pub mod http;
 pub mod hub;
+pub mod liar;
 pub mod metrics;
 pub mod noise;
 pub mod polling;
