@@ -58,12 +58,25 @@ fn plots(figures: &Figures) -> String {
         plots.push(Plot { title: "latency", unit: "ms", lines });
     }
     if figures.server.is_some() {
-        plots.push(Plot { title: "server CPU", unit: "cores", lines: vec![line("", |second| second.server_cores)] });
-        plots.push(Plot { title: "server memory", unit: "MiB", lines: vec![line("", |second| second.server_rss_mib)] });
+        plots.push(Plot {
+            title: "server CPU",
+            unit: "cores",
+            lines: vec![line("", |second| seen(second, second.server_cores))],
+        });
+        plots.push(Plot {
+            title: "server memory",
+            unit: "MiB",
+            lines: vec![line("", |second| seen(second, second.server_rss_mib))],
+        });
     }
     let at: Vec<f64> = figures.timeline.iter().map(|second| second.at).collect();
     let drawn: String = plots.iter().map(|plot| plot.draw(&at)).collect();
     format!("<div class=\"plots\">\n{drawn}</div>\n")
+}
+
+/// Leaves out seconds in which nobody looked at the server: no process has no memory.
+fn seen(second: &Second, value: f64) -> f64 {
+    if second.server_rss_mib > 0.0 { value } else { f64::NAN }
 }
 
 fn table(group: &Group) -> String {
@@ -121,6 +134,9 @@ mod tests {
         assert_eq!(plots(&figures()), 4);
         assert_eq!(plots(&Figures { server: None, latency_ms: None, ..figures() }), 1);
         assert_eq!(plots(&Figures { timeline: Vec::new(), ..figures() }), 0);
+        let mut unseen = figures();
+        unseen.timeline[2].server_rss_mib = 0.0;
+        assert_eq!(page(&figures()).matches("<circle").count() - page(&unseen).matches("<circle").count(), 2);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The connections of one thread, as a scenario uses them: send, close, connect again.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use hubbub_protocol::wire::frame::{Opcode, put_masked_frame};
-use mio::{Interest, Registry, Token};
+use mio::Registry;
 
 use super::connection::{Connection, Stage};
+use super::opening::Opening;
 use super::recorder::Recorder;
 use super::shared::{Phase, Shared};
 use super::target::Target;
@@ -34,15 +34,11 @@ pub struct Links {
     pub(super) now_us: u64,
     /// Connections with something to write.
     pub(super) due: Vec<usize>,
-    registry: Registry,
-    target: Arc<Target>,
+    pub(super) registry: Registry,
+    pub(super) target: Arc<Target>,
     thread: usize,
     threads: usize,
-    /// Connections that wait for their turn to be opened, and how many may be opened at once.
-    to_dial: VecDeque<usize>,
-    opening: usize,
-    max_opening: usize,
-    dialed: usize,
+    pub(super) opening: Opening,
     spare: Vec<BytesMut>,
 }
 
@@ -67,10 +63,7 @@ impl Links {
             target,
             thread: share.thread,
             threads: share.threads,
-            to_dial: (0..share.connections).collect(),
-            opening: 0,
-            max_opening: share.max_opening,
-            dialed: 0,
+            opening: Opening::new(share.connections, share.max_opening),
             spare: Vec::new(),
         }
     }
@@ -164,17 +157,6 @@ impl Links {
         }
     }
 
-    /// A connection is ready for the load.
-    pub fn ready(&mut self, slot: usize) {
-        if self.stage(slot) != Stage::Preparing {
-            return;
-        }
-        self.set_stage(slot, Stage::Ready);
-        self.opening -= 1;
-        self.shared.opened_one();
-        self.count_try(slot);
-    }
-
     /// Makes a connection deaf: it stays, and never reads again.
     pub fn stop_reading(&mut self, slot: usize) {
         if let Some(connection) = self.connections.get_mut(slot) {
@@ -190,13 +172,6 @@ impl Links {
         self.forget(slot);
     }
 
-    /// Opens a closed connection again, when its turn comes.
-    pub fn connect(&mut self, slot: usize) {
-        if self.stage(slot) == Stage::Closed {
-            self.to_dial.push_back(slot);
-        }
-    }
-
     pub(super) fn stage(&self, slot: usize) -> Stage {
         self.connections.get(slot).map_or(Stage::Closed, |connection| connection.stage)
     }
@@ -205,51 +180,6 @@ impl Links {
         if let Some(connection) = self.connections.get_mut(slot) {
             connection.stage = stage;
         }
-    }
-
-    pub(super) fn is_opening(&self) -> bool {
-        self.opening > 0 || !self.to_dial.is_empty()
-    }
-
-    /// Returns how many connections wait for their turn to be opened.
-    pub(super) fn to_dial(&self) -> usize {
-        self.to_dial.len()
-    }
-
-    /// Returns a connection that may be opened now.
-    pub(super) fn next_to_dial(&mut self) -> Option<usize> {
-        if self.opening < self.max_opening { self.to_dial.pop_front() } else { None }
-    }
-
-    /// Begins to open a connection.
-    pub(super) fn dial(&mut self, slot: usize) -> Result<(), Lost> {
-        self.opening += 1;
-        self.dialed += 1;
-        let Some(connection) = self.connections.get_mut(slot) else { return Ok(()) };
-        connection.stage = Stage::Dialing;
-        connection.dialed_us = self.now_us;
-        connection.nudged_us = self.now_us;
-        let mut stream = self.target.dial(self.dialed).map_err(|error| format!("cannot connect: {error}"))?;
-        // Both at once and edge-triggered, so that a connection is registered only once.
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.registry.register(&mut stream, Token(slot), interest).map_err(|error| format!("cannot connect: {error}"))?;
-        connection.stream = Some(stream);
-        Ok(())
-    }
-
-    /// Asks for a WebSocket once TCP is connected.
-    pub(super) fn dialed(&mut self, slot: usize) -> Result<(), Lost> {
-        let Some(stream) = self.connections.get(slot).and_then(|connection| connection.stream.as_ref()) else { return Ok(()) };
-        if let Ok(Some(error)) | Err(error) = stream.take_error() {
-            return Err(format!("cannot connect: {error}"));
-        }
-        if stream.peer_addr().is_err() {
-            return Ok(());
-        }
-        self.set_stage(slot, Stage::Upgrading);
-        let target = Arc::clone(&self.target);
-        self.send_raw(slot, target.request());
-        Ok(())
     }
 
     /// Writes what waits, in one write if the socket takes it.
@@ -287,26 +217,5 @@ impl Links {
         if is_worth_keeping && self.spare.len() < MAX_SPARE {
             self.spare.push(buffer);
         }
-    }
-
-    /// Drops a connection's stream and buffers; counts it as tried if it never was ready.
-    pub(super) fn forget(&mut self, slot: usize) {
-        let Some(connection) = self.connections.get_mut(slot) else { return };
-        if connection.is_opening() {
-            self.opening -= 1;
-        }
-        if connection.stage == Stage::Ready {
-            self.shared.closed_one();
-        }
-        let is_tried = connection.is_tried;
-        // Its place in the list of those with something to write stays: writing nothing does no harm.
-        *connection = Connection { is_tried, is_due: connection.is_due, ..Connection::new() };
-        self.count_try(slot);
-    }
-
-    fn count_try(&mut self, slot: usize) {
-        let Some(connection) = self.connections.get_mut(slot).filter(|connection| !connection.is_tried) else { return };
-        connection.is_tried = true;
-        self.shared.tried_one();
     }
 }

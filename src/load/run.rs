@@ -10,16 +10,18 @@ use std::time::{Duration, Instant};
 
 use mio::Poll;
 
-use super::figures::{Detail, Figures, Usage};
-use super::links::{Links, Share};
-use super::progress::{self, ServerNow, Snapshot};
+use super::figures::{Detail, Figures};
+use super::finished::Finished;
+use super::links::Links;
+use super::plan::{Measure, Outcome, Plan, RunError};
+use super::progress::{self, Snapshot};
 use super::recorder::{Recorder, Slice};
 use super::scenario::Scenario;
 use super::shared::{Phase, Shared};
-use super::target::Target;
 use super::timeline::{Timeline, float};
-use super::usage::{Reading, Sampler, Unreadable};
-use super::worker::{Finished, Worker};
+use super::usage::Sampler;
+use super::watch::Watched;
+use super::worker::Worker;
 
 /// How long the main thread waits for something to happen before it looks around.
 const LOOK_AROUND: Duration = Duration::from_millis(10);
@@ -27,83 +29,6 @@ const LOOK_AROUND: Duration = Duration::from_millis(10);
 const ALONE: Duration = Duration::from_secs(2);
 /// How long everybody still listens once all has come: what comes twice comes late.
 const GRACE: Duration = Duration::from_millis(100);
-
-/// What a run is asked to do, apart from the scenario's own behaviour.
-#[derive(Debug)]
-pub struct Plan {
-    /// The scenario's name, as on the command line.
-    pub scenario: &'static str,
-    /// Its settings in the words of the command line.
-    pub options: Vec<(&'static str, String)>,
-    /// What one completed operation is.
-    pub unit: &'static str,
-    /// The server.
-    pub target: Target,
-    /// How many connections there are, over all threads.
-    pub connections: usize,
-    /// Threads that drive them.
-    pub threads: usize,
-    /// Handshakes that may be under way at once, over all threads.
-    pub opening_at_once: usize,
-    /// How long to measure.
-    pub measured: Duration,
-    /// How long the load is on before that.
-    pub warmup: Duration,
-    /// How long what is under way may take after that.
-    pub stragglers: Duration,
-    /// What is measured.
-    pub measure: Measure,
-    /// The server's process.
-    pub pid: Option<u32>,
-}
-
-/// What a run measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// What happens under load, once every connection is ready.
-    Load,
-    /// The connecting itself; the connections are then held for the given time.
-    Connecting,
-}
-
-/// A finished run.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What it found out.
-    pub figures: Figures,
-    /// What went wrong, in words, and how often.
-    pub errors: Vec<(String, u64)>,
-}
-
-/// Why there are no figures.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Nobody listens there.
-    #[error("nobody answers at {url} ({source})")]
-    NobodyThere {
-        /// The server's URL.
-        url: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// No connection became ready.
-    #[error("no connection to {url} became ready: {reason}")]
-    NoneReady {
-        /// The server's URL.
-        url: String,
-        /// The first reason.
-        reason: String,
-    },
-    /// It was ended before there was anything to measure.
-    #[error("ended before anything was measured")]
-    Ended,
-    /// The process to watch cannot be read.
-    #[error(transparent)]
-    Usage(#[from] Unreadable),
-    /// The system refused something that the generator itself needs.
-    #[error("the load generator failed: {0}")]
-    System(#[from] io::Error),
-}
 
 /// Runs a scenario; `behave` makes each thread's part of it. Ends early, with the figures so far, once `end` is true.
 ///
@@ -131,45 +56,13 @@ struct Run<'a> {
     slices: Receiver<Slice>,
     threads: Vec<JoinHandle<io::Result<Finished>>>,
     timeline: Timeline,
-    server: Option<Server>,
+    server: Option<Watched>,
     generator: Sampler,
     connections: usize,
     generator_cpu_seconds: f64,
     details: Vec<Detail>,
     phase_began: Instant,
     shown_seconds: u64,
-}
-
-/// The server's process at the moments that count.
-struct Server {
-    sampler: Sampler,
-    before: Reading,
-    connected: Reading,
-    begun: Reading,
-    ended: Reading,
-    last: Reading,
-    last_at: Instant,
-}
-
-impl Server {
-    fn new(pid: u32) -> Result<Self, Unreadable> {
-        let mut sampler = Sampler::new(pid)?;
-        let now = sampler.read()?;
-        Ok(Self { sampler, before: now, connected: now, begun: now, ended: now, last: now, last_at: Instant::now() })
-    }
-
-    /// Takes a reading; a server that has ended keeps its last one.
-    fn read(&mut self) -> Reading {
-        self.sampler.read().unwrap_or(self.last)
-    }
-
-    fn since_last(&mut self) -> ServerNow {
-        let (reading, now) = (self.read(), Instant::now());
-        let seconds = now.duration_since(self.last_at).as_secs_f64().max(f64::EPSILON);
-        let cores = (reading.cpu_seconds - self.last.cpu_seconds) / seconds;
-        (self.last, self.last_at) = (reading, now);
-        ServerNow { cores, rss_mib: reading.rss_mib }
-    }
 }
 
 impl<'a> Run<'a> {
@@ -179,7 +72,7 @@ impl<'a> Run<'a> {
         show: &'a mut dyn FnMut(&Snapshot),
         mut behave: impl FnMut(usize) -> S,
     ) -> Result<Self, RunError> {
-        let server = plan.pid.map(Server::new).transpose()?;
+        let server = plan.pid.map(Watched::new).transpose()?;
         let generator = Sampler::new(std::process::id())?;
         let polls = (0..plan.threads).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
         let shared = Arc::new(Shared::new(&polls)?);
@@ -190,7 +83,7 @@ impl<'a> Run<'a> {
         let target = Arc::new(plan.target.clone());
         let mut threads = Vec::new();
         for (thread, poll) in polls.into_iter().enumerate() {
-            let share = share(&plan, thread);
+            let share = plan.share(thread);
             let recorder = Recorder::new(Arc::clone(&shared), sender.clone());
             let links = Links::new(share, poll.registry().try_clone()?, Arc::clone(&target), Arc::clone(&shared), recorder);
             let worker = Worker::new(poll, links, behave(thread));
@@ -305,7 +198,7 @@ impl<'a> Run<'a> {
 
     /// Shows how the run stands, once a second.
     fn show(&mut self, phase: progress::Phase, at: u64) {
-        let server = self.server.as_mut().map(Server::since_last);
+        let server = self.server.as_mut().map(Watched::since_last);
         let is_measured = match phase {
             progress::Phase::Connecting { .. } => self.plan.measure == Measure::Connecting,
             progress::Phase::Measuring { .. } => self.plan.measure == Measure::Load,
@@ -370,7 +263,7 @@ impl<'a> Run<'a> {
         let (from, to) = self.shared.measured_us();
         let seconds = Duration::from_micros(to.saturating_sub(from)).as_secs_f64();
         let completed = self.timeline.completed;
-        let server = self.server.as_mut().map(|server| usage(server, completed, self.connections));
+        let server = self.server.as_mut().map(|server| server.usage(completed, self.connections));
         let figures = Figures {
             scenario: self.plan.scenario,
             url: self.plan.target.url().to_owned(),
@@ -394,27 +287,4 @@ impl<'a> Run<'a> {
 
 fn has_load(phase: progress::Phase) -> bool {
     matches!(phase, progress::Phase::WarmingUp | progress::Phase::Measuring { .. })
-}
-
-/// Returns a thread's share of the connections; number `n` is driven by thread `n % threads`.
-fn share(plan: &Plan, thread: usize) -> Share {
-    let connections = plan.connections / plan.threads + usize::from(thread < plan.connections % plan.threads);
-    let max_opening = plan.opening_at_once.div_ceil(plan.threads);
-    Share { thread, threads: plan.threads, connections, max_opening }
-}
-
-fn usage(server: &mut Server, completed: u64, connections: usize) -> Usage {
-    let last = server.read();
-    let cpu_seconds = server.ended.cpu_seconds - server.begun.cpu_seconds;
-    let millions = float(completed.max(1)) / 1e6;
-    let grown_mib = server.connected.rss_mib - server.before.rss_mib;
-    Usage {
-        pid: server.sampler.pid(),
-        cpu_seconds,
-        cpu_seconds_per_million: cpu_seconds / millions,
-        rss_before_mib: server.before.rss_mib,
-        rss_connected_mib: server.connected.rss_mib,
-        rss_peak_mib: last.peak_rss_mib,
-        kib_per_connection: grown_mib * 1024.0 / float(connections.max(1) as u64),
-    }
 }

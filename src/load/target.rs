@@ -76,8 +76,8 @@ impl Target {
     /// # Errors
     /// When it is no URL, or not one that may be driven.
     pub fn new(url: &str, reach: Reach) -> Result<Self, TargetError> {
-        let authority = authority(url).ok_or_else(|| TargetError::Url(url.to_owned()))?;
-        let found = (authority.0.as_str(), authority.1).to_socket_addrs();
+        let (host, port) = authority(url).ok_or_else(|| TargetError::Url(url.to_owned()))?;
+        let found = (host.as_str(), port).to_socket_addrs();
         let found = found.map_err(|source| TargetError::Host { url: url.to_owned(), source })?;
         let addresses: Vec<SocketAddr> = found.collect();
         // A name may have addresses of both families; servers here listen on IPv4 unless told otherwise.
@@ -94,6 +94,18 @@ impl Target {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns its address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its name and port, as the URL has them.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// Returns the request that opens a WebSocket.
@@ -154,8 +166,12 @@ const IN_PROGRESS: i32 = 115;
 fn authority(url: &str) -> Option<(String, u16)> {
     let uri: actix_web::http::Uri = url.parse().ok()?;
     let is_plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/") && uri.query().is_none();
-    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
-    is_plain.then(|| (host.to_owned(), uri.port_u16().unwrap_or(80)))
+    let host = uri.host()?;
+    let port = match uri.authority()?.as_str().strip_prefix(host)? {
+        "" => 80,
+        rest => rest.strip_prefix(':')?.parse().ok()?,
+    };
+    is_plain.then(|| (host.trim_start_matches('[').trim_end_matches(']').to_owned(), port))
 }
 
 /// Raises the limit of open files if it is below `needed`, and returns what it is then.

@@ -7,14 +7,14 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use hubbub_protocol::wire::frame::Opcode;
 use mio::event::Event;
 use mio::{Events, Poll};
 
 use super::connection::Stage;
-use super::figures::{Checks, Detail};
+use super::finished::Finished;
+use super::greet::{take_frame, waiting_for};
 use super::handshake;
-use super::incoming::{self, Frame};
+use super::incoming;
 use super::links::{Links, Lost};
 use super::scenario::Scenario;
 use super::shared::{Phase, WAKE};
@@ -40,37 +40,6 @@ pub(super) struct Worker<S> {
     phase: Phase,
     swept_us: u64,
     asked_us: u64,
-}
-
-/// What a thread leaves behind, or all of them together.
-#[derive(Debug, Default)]
-pub(super) struct Finished {
-    pub checks: Checks,
-    pub errors: Vec<(String, u64)>,
-    pub details: Vec<Detail>,
-}
-
-impl Finished {
-    /// Adds what another thread leaves behind.
-    pub fn add(&mut self, other: Self) {
-        self.checks.missing += other.checks.missing;
-        self.checks.duplicated += other.checks.duplicated;
-        self.checks.reordered += other.checks.reordered;
-        self.checks.wrong += other.checks.wrong;
-        self.checks.errors += other.checks.errors;
-        for (text, count) in other.errors {
-            match self.errors.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, known)) => *known += count,
-                None => self.errors.push((text, count)),
-            }
-        }
-        for detail in other.details {
-            match self.details.iter_mut().find(|known| known.name == detail.name) {
-                Some(known) => known.value += detail.value,
-                None => self.details.push(detail),
-            }
-        }
-    }
 }
 
 impl<S: Scenario> Worker<S> {
@@ -285,66 +254,4 @@ impl<S: Scenario> Worker<S> {
         }
         self.scenario.lost(&mut self.links, slot);
     }
-}
-
-fn take_frame<S: Scenario>(
-    links: &mut Links,
-    scenario: &mut S,
-    slot: usize,
-    stage: Stage,
-    frame: &Frame<'_>,
-) -> Result<(), Lost> {
-    match frame {
-        Frame::Text(b"2") => links.send(slot, b"3"),
-        Frame::Text(b"1") => return Err("the server closed the Engine.IO session".to_owned()),
-        Frame::Text(packet) if packet.starts_with(b"41") => return Err("the server closed the namespace".to_owned()),
-        Frame::Text(packet) if matches!(stage, Stage::Ready | Stage::Preparing) => scenario.message(links, slot, packet),
-        Frame::Text(packet) => return greet(links, scenario, slot, stage, packet),
-        Frame::Binary(bytes) => scenario.binary(links, slot, bytes),
-        Frame::Ping(payload) => links.send_frame(slot, Opcode::Pong, payload),
-        Frame::Pong => {}
-        Frame::Close(payload) => return Err(incoming::close_reason(payload)),
-    }
-    Ok(())
-}
-
-/// Goes one step further into the namespace.
-fn greet<S: Scenario>(links: &mut Links, scenario: &mut S, slot: usize, stage: Stage, packet: &[u8]) -> Result<(), Lost> {
-    let greeting = scenario.greeting();
-    match stage {
-        Stage::Opening if packet.starts_with(b"0{") => {
-            let entry = scenario.entry(links, slot);
-            links.send(slot, entry.as_bytes());
-            links.set_stage(slot, Stage::Joining);
-        }
-        Stage::Joining if packet.starts_with(b"40") && greeting.is_some() => links.set_stage(slot, Stage::Greeting),
-        Stage::Joining if packet.starts_with(b"40") => enter(links, scenario, slot),
-        Stage::Greeting if greeting.is_some_and(|greeting| packet.starts_with(greeting)) => enter(links, scenario, slot),
-        Stage::Greeting => {}
-        _ => return Err(format!("{}, and the server sent `{}`", waiting_for(stage), excerpt(packet))),
-    }
-    Ok(())
-}
-
-fn enter<S: Scenario>(links: &mut Links, scenario: &mut S, slot: usize) {
-    links.set_stage(slot, Stage::Preparing);
-    scenario.entered(links, slot);
-}
-
-fn waiting_for(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Dialing => "waited for the server to accept the connection",
-        Stage::Upgrading => "waited for the WebSocket",
-        Stage::Opening => "waited for the Engine.IO session to open",
-        Stage::Joining => "waited to enter the namespace",
-        Stage::Greeting => "waited for the namespace's greeting",
-        Stage::Closed | Stage::Preparing | Stage::Ready => "waited for an acknowledgement",
-    }
-}
-
-/// Returns the beginning of a packet, for a message to a human.
-pub(super) fn excerpt(packet: &[u8]) -> String {
-    const LEN: usize = 120;
-    let text = String::from_utf8_lossy(packet.get(..LEN).unwrap_or(packet));
-    if packet.len() > LEN { format!("{text}…") } else { text.into_owned() }
 }

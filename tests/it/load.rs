@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hubbub::load::figures::Checks;
-use hubbub::load::run::{self, Measure, Plan, RunError};
+use hubbub::load::plan::{Measure, Plan, RunError};
+use hubbub::load::run;
 use hubbub::load::scenario::Scenario;
 use hubbub::load::scenarios::broadcast::{Broadcast, Flight};
 use hubbub::load::scenarios::churn::Churn;

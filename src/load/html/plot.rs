@@ -10,7 +10,7 @@ const HEIGHT: f64 = 200.0;
 /// Room for the numbers of the two axes.
 const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 22.0;
-const EDGE: f64 = 8.0;
+const EDGE: f64 = 16.0;
 /// How many parts an axis has at most.
 const PARTS: f64 = 5.0;
 
@@ -93,14 +93,20 @@ impl Place {
             let y = self.y(tick);
             let _ = writeln!(out, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>", WIDTH - EDGE);
             let _ =
-                writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, y + 4.0, value(tick));
+                writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, y + 4.0, short(tick));
         }
         for tick in ticks(self.last) {
             let (x, y) = (self.x(tick), HEIGHT - 6.0);
-            let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{} s</text>", value(tick));
+            let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{} s</text>", short(tick));
         }
         out
     }
+}
+
+/// Writes a round number without the zeros at its end.
+fn short(tick: f64) -> String {
+    let text = value(tick);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// Returns the round step (1, 2 or 5 times a power of ten) that divides `most` into at most five parts.
@@ -136,6 +142,7 @@ mod tests {
         }
         assert_eq!(ticks(10.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(ticks(300.0), [0.0, 100.0, 200.0, 300.0]);
+        assert_eq!([0.5, 0.25, 20.0, 1500.0].map(short), ["0.5", "0.25", "20", "1,500"]);
     }
 
     #[test]
@@ -143,6 +150,6 @@ mod tests {
         let lines = vec![Line { name: "p99", values: vec![1.5, f64::NAN, 3.0] }];
         let drawn = Plot { title: "latency", unit: "ms", lines }.draw(&[1.0, 2.0, 3.0]);
         assert!(drawn.contains("<title>p99 3 ms at 3 s</title>") && !drawn.contains("NaN"), "{drawn}");
-        assert!(drawn.contains("points=\"226.7,93.0 552.0,8.0\""), "{drawn}");
+        assert!(drawn.contains("points=\"224.0,97.0 544.0,16.0\""), "{drawn}");
     }
 }

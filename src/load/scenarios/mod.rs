@@ -1,4 +1,5 @@
-//! The scenarios. Those of the lab contract (echo, rooms and frames) run against any server that speaks it.
+//! The scenarios. Those of the lab contract (echo, rooms and frames) run against any server that speaks it; those of the
+//! fleet (fleet, locks) against hubbub itself.
 
 pub mod broadcast;
 pub mod churn;
@@ -8,3 +9,7 @@ pub mod idle;
 pub mod pace;
 pub mod rate;
 mod room;
+
+mod chance;
+pub(crate) mod fleet;
+pub(crate) mod locks;

@@ -1,9 +1,9 @@
 //! The room that a run's connections share: one publisher, and everybody else subscribed to it.
 
 use crate::load::content::{Content, Found};
+use crate::load::greet::excerpt;
 use crate::load::links::Links;
 use crate::load::order::{Arrival, Order};
-use crate::load::worker::excerpt;
 
 /// Everything short that scenarios send carries a string of so many bytes, which makes messages of about 100.
 pub(super) const VALUE_BYTES: usize = 74;
