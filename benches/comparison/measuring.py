@@ -28,11 +28,11 @@ def all_runs(chosen, plan, placements, repetitions, generator):
             for scenario in plan:
                 if placement == "unpinned" and "pinned" in placements and scenario.name in MEMORY:
                     continue
-                for server in rotated(chosen, round_number):
+                for server in rotated([server for server in chosen if server.serves(scenario.system)], round_number):
                     label = f"{placement}, round {round_number} of {repetitions}, {scenario.name}, {server.name}"
                     print(label, end=": ", file=sys.stderr, flush=True)
                     run = {"placement": placement, "round": round_number, "scenario": scenario.name, "server": server.name}
-                    with started(server, server_core) as (pid, url):
+                    with started(server, scenario.system, server_core) as (pid, url):
                         run |= load(generator, generator_core, scenario, pid, url)
                     print(summary(run), file=sys.stderr)
                     yield run
@@ -40,7 +40,7 @@ def all_runs(chosen, plan, placements, repetitions, generator):
 
 def rotated(chosen, by):
     """Nobody is always first."""
-    by %= len(chosen)
+    by %= max(len(chosen), 1)
     return chosen[by:] + chosen[:by]
 
 
@@ -59,14 +59,14 @@ def on_core(core, command):
 
 
 @contextmanager
-def started(server, core):
+def started(server, system, core):
     """A fresh server with a data directory of its own: yields its process id and its URL."""
     with tempfile.TemporaryDirectory(prefix="hubbub-compare-") as folder:
         errors = Path(folder) / "errors"
         with errors.open("wb") as log:
             process = subprocess.Popen(
                 on_core(core, server.command),
-                env=servers.environment(server, Path(folder) / "data"),
+                env=servers.environment(server, system, Path(folder) / "data"),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -74,18 +74,18 @@ def started(server, core):
                 start_new_session=True,
             )
         try:
-            yield process.pid, url_of(server, process, errors)
+            yield process.pid, url_of(server, system, process, errors)
         finally:
             process.kill()
             process.wait()
             process.stdout.close()
 
 
-def url_of(server, process, errors):
+def url_of(server, system, process, errors):
     """Waits for the server to say that it is ready."""
     url = None
     for line in process.stdout:
-        if line.startswith("lab listening on "):
+        if line.startswith(f"{system} listening on "):
             url = line.split()[-1].rstrip("/")
         if line.strip() == "ready" and url:
             return url

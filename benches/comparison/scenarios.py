@@ -14,7 +14,10 @@ ALL = {
     "hung": ("frames", {"viewers": 50}, {"bytes": 50_000, "per-second": 60, "hung": 5}),
     "idle-10000": ("idle", {"connections": 10_000}, {}),
     "connects": ("churn", {"connections-at-once": 100}, {}),
+    "locks": ("locks", {"tablets": 100, "devices": 50}, {"unpaced": True}),
 }
+# The contract that a scenario drives; the lab's, unless it stands here. Only hubbub serves the others.
+SYSTEMS = {"locks": "fleet"}
 # They measure memory, which no pin changes: one pass is enough.
 MEMORY = {"hung", "idle-10000"}
 # The cost of a delivery to many over that to few is a figure of its own.
@@ -26,6 +29,7 @@ class Scenario:
     """One scenario with everything that `hubbub load` is told about it."""
 
     name: str
+    system: str
     arguments: tuple
     seconds: float
 
@@ -40,6 +44,6 @@ def plan(names, seconds, hung_seconds, is_quick):
         lasts = hung_seconds if name == "hung" else seconds
         arguments = [command]
         for key, value in {**sizes, **settings, "seconds": lasts}.items():
-            arguments += [f"--{key}", f"{value:g}" if isinstance(value, float) else str(value)]
-        planned.append(Scenario(name, tuple(arguments), lasts))
+            arguments += [f"--{key}"] if value is True else [f"--{key}", str(value)]
+        planned.append(Scenario(name, SYSTEMS.get(name, "lab"), tuple(arguments), lasts))
     return planned

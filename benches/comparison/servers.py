@@ -13,9 +13,8 @@ PEERS = ROOT / "benches" / "peers"
 ALL = ("hubbub", "socketioxide", "socketioxide-ordered", "socket.io", "floor")
 # All of them read these. The frames of the contract are the latest lane, whose nearest kin in the peers is `volatile`.
 SETTINGS = {
-    "HUBBUB_LAB__ENABLED": "true",
     "HUBBUB_LAB__PORT": "0",
-    "HUBBUB_FLEET__ENABLED": "false",
+    "HUBBUB_FLEET__PORT": "0",
     "HUBBUB_OPS__PORT": "0",
     "HUBBUB_LIMITS__SCALE": "0",
     "HUBBUB_LOG__LEVEL": "warn",
@@ -30,6 +29,10 @@ class Server:
     name: str
     command: tuple
     settings: tuple = ()
+
+    def serves(self, system):
+        """Says whether it can be asked to serve this contract."""
+        return system == "lab" or self.name == "hubbub"
 
 
 def build_hubbub():
@@ -62,7 +65,8 @@ def run(command, folder, environment=None):
         sys.exit(f"benches/compare: `{' '.join(command)}` failed in {folder}")
 
 
-def environment(server, data):
-    """Returns the surroundings of a server: this process's own, but for settings that somebody left in them."""
+def environment(server, system, data):
+    """Returns the surroundings of a server that serves one system: not what somebody else's settings have left in ours."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUBBUB_")}
-    return {**kept, **SETTINGS, **dict(server.settings), "HUBBUB_DATA_DIR": str(data)}
+    enabled = {f"HUBBUB_{other.upper()}__ENABLED": str(other == system).lower() for other in ("lab", "fleet")}
+    return {**kept, **SETTINGS, **enabled, **dict(server.settings), "HUBBUB_DATA_DIR": str(data)}
