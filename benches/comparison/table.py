@@ -42,7 +42,7 @@ def server_row(server, runs):
     # What went wrong is not averaged away: the worst round is shown.
     worst = {name: max(figure["checks"][name] for figure in figures) for name in figures[0]["checks"]}
     others = [f"{count} {name}" for name, count in worst.items() if count and name not in ("missing", "reordered")]
-    others += [f"{len(runs) - len(figures)} runs failed"] if len(figures) < len(runs) else []
+    others += [f"{len(runs) - len(figures)} of {len(runs)} runs failed"] if len(figures) < len(runs) else []
     return (server, *texts, str(worst["missing"]), str(worst["reordered"]), ", ".join(others))
 
 
