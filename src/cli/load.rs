@@ -15,17 +15,22 @@ use clap::{Args, Subcommand};
 use super::failure::Failure;
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    subcommand_value_name = "SCENARIO",
+    subcommand_help_heading = "Scenarios",
+    after_help = "\
 Examples:
   HUBBUB_LAB__ENABLED=true HUBBUB_LIMITS__SCALE=0 hubbub serve &
   hubbub load echo --clients 100 --depth 32 --check
   hubbub load broadcast --subscribers 5000 --in-flight 16 --pid $(pidof hubbub) --html broadcast.html
   hubbub load rate --subscribers 100 --per-second 50000 --json > rate.json
+  hubbub load fleet --check
 
 Any Socket.IO server that speaks the lab's contract can be driven: see --url of each scenario.
 Ctrl-C ends a run early, with the figures so far; twice, at once and without them.
 
-Exit codes: 0 done, 1 failed or a check was violated (--check), 2 a mistake in the arguments.")]
+Exit codes: 0 done, 1 failed or a check was violated (--check), 2 a mistake in the arguments."
+)]
 pub(super) struct Options {
     #[command(subcommand)]
     scenario: Chosen,

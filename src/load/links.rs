@@ -104,6 +104,12 @@ impl Links {
         self.thread
     }
 
+    /// Returns how many threads there are.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Returns a connection's number among those of all threads, from 0.
     #[must_use]
     pub fn number(&self, slot: usize) -> usize {
@@ -151,7 +157,9 @@ impl Links {
             connection.pending = self.spare.pop().unwrap_or_default();
         }
         put(&mut connection.pending);
-        if !connection.is_due && !connection.is_blocked {
+        // A socket that takes nothing waits for its own event, until there is so much that the server must have stopped.
+        let is_worth_a_try = !connection.is_blocked || connection.pending.len() > MAX_PENDING;
+        if !connection.is_due && is_worth_a_try {
             connection.is_due = true;
             self.due.push(slot);
         }

@@ -14,7 +14,7 @@ use super::figures::{Detail, Figures};
 use super::finished::Finished;
 use super::links::Links;
 use super::plan::{Measure, Outcome, Plan, RunError};
-use super::progress::{self, Snapshot};
+use super::progress::{self, ServerNow, Snapshot};
 use super::recorder::{Recorder, Slice};
 use super::scenario::Scenario;
 use super::shared::{Phase, Shared};
@@ -27,6 +27,8 @@ use super::worker::Worker;
 const LOOK_AROUND: Duration = Duration::from_millis(10);
 /// A run in which no connection is open for so long is over: the server is gone.
 const ALONE: Duration = Duration::from_secs(2);
+/// How long after a second its figures are looked at: threads hand over what they have when they notice that it is over.
+const LAG: Duration = Duration::from_millis(60);
 /// How long everybody still listens once all has come: what comes twice comes late.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -61,7 +63,6 @@ struct Run<'a> {
     connections: usize,
     generator_cpu_seconds: f64,
     details: Vec<Detail>,
-    phase_began: Instant,
     shown_seconds: u64,
 }
 
@@ -102,7 +103,6 @@ impl<'a> Run<'a> {
             connections: 0,
             generator_cpu_seconds: 0.0,
             details: Vec::new(),
-            phase_began: Instant::now(),
             shown_seconds: 0,
         })
     }
@@ -114,6 +114,7 @@ impl<'a> Run<'a> {
         self.wait(None, progress::Phase::Connecting { of: all }, |run| run.shared.tried() >= all);
         if self.plan.measure == Measure::Connecting {
             self.shared.end_measuring();
+            self.note_server();
             self.note_ended();
         }
         if let Some(server) = &mut self.server {
@@ -143,6 +144,7 @@ impl<'a> Run<'a> {
         let seconds = self.plan.measured.as_secs_f64();
         self.wait(Some(self.plan.measured), progress::Phase::Measuring { seconds }, |_| false);
         self.shared.end_measuring();
+        self.note_server();
         self.shared.enter(Phase::Stragglers);
         self.wait(Some(self.plan.stragglers), progress::Phase::Stragglers, |run| run.shared.is_settled());
         self.note_ended();
@@ -169,11 +171,11 @@ impl<'a> Run<'a> {
 
     /// Adds up what the threads hand over until `is_done`, the time is up, or the operator ends it.
     fn wait(&mut self, limit: Option<Duration>, phase: progress::Phase, is_done: impl Fn(&Self) -> bool) {
-        self.phase_began = Instant::now();
-        let mut last_seen = self.phase_began;
+        let began = Instant::now();
+        let mut last_seen = began;
         let mut shown = 0;
         loop {
-            let elapsed = self.phase_began.elapsed();
+            let elapsed = began.elapsed();
             let is_ended = self.end.load(Ordering::Relaxed) && phase != progress::Phase::Stragglers;
             if self.shared.open() > 0 || !has_load(phase) {
                 last_seen = Instant::now();
@@ -182,8 +184,9 @@ impl<'a> Run<'a> {
             if is_ended || is_up || is_done(self) || self.threads.iter().any(JoinHandle::is_finished) {
                 return;
             }
-            if elapsed.as_secs() > shown {
-                shown = elapsed.as_secs();
+            let whole_seconds = elapsed.saturating_sub(LAG).as_secs();
+            if whole_seconds > shown {
+                shown = whole_seconds;
                 self.show(phase, shown);
             }
             let left = limit.map_or(LOOK_AROUND, |limit| limit.saturating_sub(elapsed).min(LOOK_AROUND));
@@ -198,15 +201,12 @@ impl<'a> Run<'a> {
 
     /// Shows how the run stands, once a second.
     fn show(&mut self, phase: progress::Phase, at: u64) {
-        let server = self.server.as_mut().map(Watched::since_last);
         let is_measured = match phase {
             progress::Phase::Connecting { .. } => self.plan.measure == Measure::Connecting,
             progress::Phase::Measuring { .. } => self.plan.measure == Measure::Load,
             progress::Phase::WarmingUp | progress::Phase::Stragglers => false,
         };
-        if let Some(server) = server.filter(|_| is_measured) {
-            self.timeline.note_server(self.shown_seconds, server);
-        }
+        let server = if is_measured { self.note_server() } else { self.server.as_mut().map(Watched::since_last) };
         let second = self.timeline.second(self.shown_seconds);
         self.shown_seconds += u64::from(is_measured);
         let (per_second, p50_ms, p99_ms) =
@@ -222,6 +222,13 @@ impl<'a> Run<'a> {
             server,
         };
         (self.show)(&snapshot);
+    }
+
+    /// Notes what the server uses in the second that is being shown.
+    fn note_server(&mut self) -> Option<ServerNow> {
+        let server = self.server.as_mut().map(Watched::since_last)?;
+        self.timeline.note_server(self.shown_seconds, server);
+        Some(server)
     }
 
     fn note_begun(&mut self) {

@@ -8,10 +8,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::handshake;
 
-/// Connections that come from one source address. The system has some 28,000 ports for each; half of them are found at once.
-const PER_SOURCE: usize = 14_000;
+/// Connections that come from one source address. The system has some 28,000 ports for each, and searches long for a free one
+/// when most of them are in use.
+const PER_SOURCE: usize = 4_000;
 /// Source addresses of connections that come and go: each closed one occupies its port for a minute.
 const CHURN_SOURCES: usize = 200;
+/// As many source addresses as the last number of an address makes room for.
+const MAX_SOURCES: usize = 250;
 /// Every connection has a file; the program needs a few of its own.
 const OTHER_FILES: u64 = 64;
 /// How long the server may take to accept the first connection.
@@ -24,6 +27,8 @@ pub struct Target {
     address: SocketAddr,
     request: Vec<u8>,
     sources: usize,
+    /// The middle of the source addresses' numbers. Each run has its own: a port that was used lately is not free yet.
+    network: [u8; 2],
 }
 
 /// Whose server it may be.
@@ -86,8 +91,9 @@ impl Target {
         if !address.ip().is_loopback() && reach == Reach::Loopback {
             return Err(TargetError::Foreign(url.to_owned()));
         }
+        let network = network_of(std::process::id());
         let host = url.trim_start_matches("http://").trim_end_matches('/');
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), address, request: handshake::request(host), sources: 1 })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), address, request: handshake::request(host), sources: 1, network })
     }
 
     /// Returns its URL.
@@ -148,15 +154,23 @@ impl Target {
         }
     }
 
-    /// Returns the address to come from, where one address is not enough: 127.0.0.2 and its neighbours.
+    /// Returns the address to come from, where one address is not enough: one of those of this machine, of which there are
+    /// 16 million.
     fn source(&self, turn: usize) -> Option<SocketAddr> {
-        let has_neighbours = matches!(self.address.ip(), IpAddr::V4(ip) if ip.is_loopback());
-        if self.sources == 1 || !has_neighbours {
+        let is_loopback = matches!(self.address.ip(), IpAddr::V4(ip) if ip.is_loopback());
+        if self.sources == 1 || !is_loopback {
             return None;
         }
-        let last = u8::try_from(2 + turn % self.sources.min(250)).ok()?;
-        Some(SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0)))
+        let [second, third] = self.network;
+        let fourth = u8::try_from(1 + turn % self.sources.min(MAX_SOURCES)).ok()?;
+        Some(SocketAddr::from((Ipv4Addr::new(127, second, third, fourth), 0)))
     }
+}
+
+/// Returns the middle numbers of a process's source addresses; neither is 0, as that of everybody's 127.0.0.1.
+fn network_of(process: u32) -> [u8; 2] {
+    let number = |value: u32| u8::try_from(1 + value % 250).unwrap_or(1);
+    [number(process), number(process / 250)]
 }
 
 /// Linux: the connection is being made.
@@ -211,11 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn many_connections_come_from_neighbouring_addresses() {
+    fn many_connections_come_from_several_addresses() {
         let mut target = Target::new("http://127.0.0.1:3000", Reach::Loopback).expect("fine");
         assert_eq!(target.source(5), None);
-        target.sources = 3;
+        (target.sources, target.network) = (3, network_of(1_000));
         let sources: Vec<String> = (0..4).filter_map(|turn| target.source(turn)).map(|source| source.to_string()).collect();
-        assert_eq!(sources, ["127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0", "127.0.0.2:0"]);
+        assert_eq!(sources, ["127.1.5.1:0", "127.1.5.2:0", "127.1.5.3:0", "127.1.5.1:0"]);
+        assert_ne!(network_of(1_000), network_of(1_001));
     }
 }

@@ -57,6 +57,7 @@ impl<S: Scenario> Worker<S> {
             }
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 self.handle(event);
+                self.keep_pace();
             }
         }
         let details = self.scenario.finish(&mut self.links);
@@ -100,6 +101,15 @@ impl<S: Scenario> Worker<S> {
     fn tell_time(&mut self) {
         self.links.now_us = self.links.shared.now_us();
         self.links.recorder.tell_time(self.links.now_us);
+    }
+
+    /// Does what is due now, so that what the scenario does by the clock does not wait for a thousand other connections.
+    fn keep_pace(&mut self) {
+        let is_due = self.scenario.due_us().is_some_and(|due_us| due_us <= self.links.now_us);
+        if is_due && self.links.is_loading() {
+            self.scenario.turn(&mut self.links);
+            self.flush();
+        }
     }
 
     /// Returns how long to wait for events: not at all shortly before something is due, since the system counts in milliseconds.

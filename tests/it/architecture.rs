@@ -93,6 +93,13 @@ fn generic_folders_name_no_system() {
 }
 
 #[test]
+fn the_load_generator_knows_nothing_of_the_server() {
+    let server = ["crate::edge", "crate::realtime", "crate::hub", "crate::listen", "crate::config", "hubbub_actors"];
+    let advice = "what measures and what is measured must not share their mistakes: only the protocol is common";
+    refuse_names(&shipped(rust_files("src/load")), &server, |_| false, advice);
+}
+
+#[test]
 fn each_heavy_dependency_is_named_in_one_file() {
     let all = [PROTOCOL, ACTORS, EDGE].into_iter().flat_map(|root| shipped(rust_files(root))).collect::<Vec<_>>();
     let check = |dependencies: &[&str], at_least: usize| {

@@ -19,6 +19,7 @@ mod faults;
 mod fleet;
 mod lab;
 mod load;
+mod load_fleet;
 mod realtime;
 mod routes;
 mod source;

@@ -164,11 +164,11 @@ impl Scenario for Fleet {
                 tablet.stop(turn);
             }
         });
+        self.site.thread_stops();
     }
 
-    fn is_settled(&self, _: &Links) -> bool {
-        // A tablet of another thread that has not come to its end still has something to say to headsets of this one.
-        self.site.busy_tablets() == 0 && self.clients.iter().all(|client| client.awaited(&self.site) == 0)
+    fn is_settled(&self, links: &Links) -> bool {
+        self.site.is_closed(links.threads()) && self.clients.iter().all(|client| client.awaited(&self.site) == 0)
     }
 
     fn finish(&mut self, links: &mut Links) -> Vec<Detail> {

@@ -4,65 +4,27 @@
 //! back. The judge hears of every step and tells two holders of one device from what the tablets saw.
 
 mod judge;
+mod site;
+mod tablet;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hubbub_protocol::contract::{Emit, Event};
-use hubbub_protocol::fleet::auth::DeviceType;
 use hubbub_protocol::fleet::headset::{HeadsetConnected, Identify};
-use hubbub_protocol::fleet::tablet::{
-    DeviceDisconnected, DeviceLockFailed, DeviceLocked, DeviceUnlocked, LockDevice, UnlockDevice,
-};
+use hubbub_protocol::fleet::tablet::{DeviceDisconnected, DeviceLockFailed, DeviceLocked, DeviceUnlocked, LockDevice};
 
 pub(super) use judge::{Claim, Judge, Verdict};
+pub(crate) use site::{Pace, Site};
 
-use super::chance::Chance;
-use super::fleet::packets::{self, AboutDevice, Packet, headset_id, headset_number};
+use super::fleet::packets::{self, AboutDevice, Packet, headset_number};
 use super::fleet::timers::Timers;
-use super::fleet::tokens::Device;
 use crate::load::figures::Detail;
 use crate::load::links::Links;
 use crate::load::scenario::Scenario;
+use tablet::{Asked, Tablet, request};
 
 /// The contract allows a socket 50 locks a second, and 50 unlocks.
 const PACE_US: u64 = 25_000;
-
-/// What all threads of a run share.
-#[derive(Debug)]
-pub(crate) struct Site {
-    /// How many headsets there are; the tablets' connections follow theirs.
-    devices: usize,
-    /// The packet with which each connection enters.
-    entries: Vec<String>,
-    /// Judges every lock.
-    judge: Judge,
-    pace: Pace,
-}
-
-/// How fast a tablet goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// As the documented rate limits allow.
-    Documented,
-    /// As soon as it is answered.
-    Unlimited,
-}
-
-impl Site {
-    /// Returns every device in the order of the connections: headsets, tablets.
-    pub(crate) fn devices(headsets: usize, tablets: usize) -> Vec<Device> {
-        let headsets = (0..headsets).map(|number| Device { id: headset_id(number), kind: DeviceType::Headset });
-        let tablet = |number| Device { id: packets::tablet_id(number), kind: DeviceType::Tablet };
-        headsets.chain((0..tablets).map(tablet)).collect()
-    }
-
-    /// Returns a site where nobody holds anything; there is one token per device.
-    pub(crate) fn new(devices: usize, tokens: &[String], pace: Pace) -> Self {
-        let entries = tokens.iter().map(|token| packets::entry(token)).collect();
-        Self { devices, entries, judge: Judge::new(devices), pace }
-    }
-}
 
 /// The connections of one thread.
 pub(crate) struct Locks {
@@ -78,22 +40,6 @@ struct Counts {
     granted: u32,
     refused: u32,
     given_back: u32,
-}
-
-struct Tablet {
-    number: usize,
-    chance: Chance,
-    asked: Option<Asked>,
-    held: Option<usize>,
-    /// Unlocks under way, the oldest first: the device, and when it was sent.
-    returned: VecDeque<(usize, u64)>,
-}
-
-#[derive(Clone, Copy)]
-struct Asked {
-    device: usize,
-    claim: Claim,
-    sent_us: u64,
 }
 
 impl Locks {
@@ -114,7 +60,10 @@ impl Locks {
                 links.send(slot, request(LockDevice::NAME, device).as_bytes());
             }
             // There are hardly more devices than this tablet has at hand.
-            None => tablet.give_back(&self.site.judge, links, slot),
+            None => {
+                tablet.give_back(&self.site.judge, links, slot);
+                self.timers.set(links.now_us() + PACE_US, slot);
+            }
         }
     }
 
@@ -176,30 +125,6 @@ impl Locks {
             tablet.give_back(&self.site.judge, links, slot);
         }
     }
-}
-
-impl Tablet {
-    fn new(number: usize) -> Self {
-        Self { number, chance: Chance::of(number), asked: None, held: None, returned: VecDeque::new() }
-    }
-
-    /// Returns a device that this tablet neither holds nor gives back just now.
-    fn choose(&mut self, devices: usize) -> Option<usize> {
-        let first = self.chance.below(devices);
-        let mut candidates = (0..devices).map(|offset| (first + offset) % devices);
-        candidates.find(|device| self.held != Some(*device) && !self.returned.iter().any(|(returned, _)| returned == device))
-    }
-
-    fn give_back(&mut self, judge: &Judge, links: &mut Links, slot: usize) {
-        let Some(device) = self.held.take() else { return };
-        judge.gives_back(device, self.number);
-        self.returned.push_back((device, links.now_us()));
-        links.send(slot, request(UnlockDevice::NAME, device).as_bytes());
-    }
-}
-
-fn request(name: &str, device: usize) -> String {
-    packets::event(name, &[&format_args!("\"{}\"", headset_id(device))])
 }
 
 fn stray(links: &mut Links, name: &str, about: &AboutDevice<'_>) {

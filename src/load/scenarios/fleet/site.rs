@@ -60,8 +60,9 @@ pub(crate) struct Site {
     pub(super) reports: Reports,
     pub(super) frames: Content,
     pub(super) statuses: Content,
-    /// How many tablets are in the middle of a round.
+    /// How many tablets are in the middle of a round, and how many threads begin nothing any more.
     busy: AtomicUsize,
+    stopped: AtomicUsize,
 }
 
 impl Site {
@@ -75,6 +76,7 @@ impl Site {
             frames: Content::new(frame_bytes),
             statuses: Content::new(STATUS_BYTES),
             busy: AtomicUsize::new(0),
+            stopped: AtomicUsize::new(0),
             plan,
         }
     }
@@ -89,9 +91,14 @@ impl Site {
         self.busy.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Returns how many tablets are in the middle of a round.
-    pub(super) fn busy_tablets(&self) -> usize {
-        self.busy.load(Ordering::Acquire)
+    /// A thread begins nothing any more.
+    pub(super) fn thread_stops(&self) {
+        self.stopped.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Says whether the book is closed: of so many threads none begins anything, and no tablet has anything more to say.
+    pub(super) fn is_closed(&self, threads: usize) -> bool {
+        self.stopped.load(Ordering::Acquire) == threads && self.busy.load(Ordering::Acquire) == 0
     }
 }
 
