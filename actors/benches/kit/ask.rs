@@ -1,17 +1,16 @@
-//! What the kit costs: one ask through the registry, and commits with few and many who wait.
+//! One ask through the registry and back.
 
 use std::fmt;
 use std::hint::black_box;
 
 use actix::{Actor, Context, Handler, Supervised};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use futures_util::future::join_all;
 use hubbub_actors::kit::ask::{Ask, Route, Routed, ask};
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::registry::Entity;
-use hubbub_actors::kit::snapshot::sled::SledStore;
-use hubbub_actors::kit::snapshot::{Snapshot, SnapshotStore, StoreError, Stored};
+use hubbub_actors::kit::snapshot::{StoreError, Stored};
 use hubbub_protocol::contract::Contract;
 use hubbub_protocol::fault::Fault;
 use serde::{Deserialize, Serialize};
@@ -69,7 +68,7 @@ impl Handler<Ask<Say>> for Echo {
     }
 }
 
-fn asks(criterion: &mut Criterion) {
+pub fn benches(criterion: &mut Criterion) {
     let system = actix_rt::System::new();
     let mut group = criterion.benchmark_group("ask");
     let local = Deps::builder().build();
@@ -88,23 +87,3 @@ fn asks(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-fn commits(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-    let dir = tempfile::tempdir().expect("there is a temporary directory");
-    let store = SledStore::open_dir(dir.path()).expect("an empty directory becomes a store");
-    let value = vec![7; 500];
-    let mut group = criterion.benchmark_group("commit");
-    group.sample_size(20);
-    for waiters in [1_u64, 100, 1_000] {
-        group.throughput(Throughput::Elements(waiters));
-        group.bench_with_input(BenchmarkId::new("waiters", waiters), &waiters, |bencher, waiters| {
-            let commit = |n| store.commit(Snapshot::of("bench.entity", &n, 1, &value));
-            bencher.iter(|| runtime.block_on(join_all((0..*waiters).map(commit))));
-        });
-    }
-    group.finish();
-}
-
-criterion_group!(benches, asks, commits);
-criterion_main!(benches);
