@@ -302,18 +302,24 @@ impl Link {
             let _ = self.try_write(&frame::close_frame(code, reason.as_str()));
         }
         self.hang_up();
-        self.linger();
+        // A client that closed by itself is ended already, and the reaper sees to it without a timer of its own.
+        if reason != CloseReason::ClientDisconnect {
+            self.linger();
+        }
     }
 
-    /// Cuts the stream of a peer that neither reads what is left nor closes its side in time.
+    /// Cuts the stream of a peer that neither reads what is left nor closes its side in time. It does not
+    /// keep a stream open that is done.
     fn linger(&self) {
         if self.is_lingering.swap(true, Ordering::Relaxed) {
             return;
         }
-        let Some(me) = self.me.upgrade() else { return };
+        let me = Weak::clone(&self.me);
         actix_rt::spawn(async move {
             tokio::time::sleep(CLOSE_LINGER).await;
-            me.cut();
+            if let Some(me) = me.upgrade() {
+                me.cut();
+            }
         });
     }
 

@@ -48,8 +48,9 @@ impl Reaper {
         Arc::new(Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect() })
     }
 
-    /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner.
+    /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner, and no more when it was to be before.
     pub fn watch(&self, session: &Arc<Session>, deadline_ms: u64) {
+        self.forget(session);
         let watched = Watched { session: Arc::downgrade(session), what: Watch::Life };
         self.insert(watched, session, deadline_ms, now_ms());
     }
@@ -60,11 +61,12 @@ impl Reaper {
         self.insert(watched, session, deadline_ms, now_ms());
     }
 
-    /// Takes a connection that is gone out of the wheel: what points to it would keep its memory until the slot comes up.
+    /// Takes a connection out of the wheel: what points to one that is gone would keep its memory until the slot comes up.
     pub(super) fn forget(&self, session: &Session) {
         let slot = usize::try_from(session.slot.load(Ordering::Relaxed)).ok().and_then(|slot| self.slots.get(slot));
         let Some(mut slot) = slot.map(Mutex::lock) else { return };
-        if let Some(place) = slot.iter().position(|watched| std::ptr::eq(watched.session.as_ptr(), session)) {
+        let is_it = |watched: &Watched| watched.what == Watch::Life && std::ptr::eq(watched.session.as_ptr(), session);
+        if let Some(place) = slot.iter().position(is_it) {
             slot.swap_remove(place);
         }
     }

@@ -184,7 +184,7 @@ impl Session {
             outbox,
             state: Mutex::new(State::new(transport)),
             has_room: Notify::new(),
-            slot: AtomicU32::new(0),
+            slot: AtomicU32::new(u32::MAX),
             heart: Heart::start(service.timing.ping_interval_ms),
             _place: place,
         });
