@@ -337,7 +337,7 @@ impl Target<'_> {
 struct Cast<'a> {
     lane: Lane<'a>,
     encode: &'a dyn Fn(Dialect) -> Bytes,
-    encoded: [Option<Bytes>; 3],
+    encoded: [Option<Arc<Bytes>>; 3],
     delivery: Delivery,
 }
 
@@ -348,11 +348,11 @@ impl Cast<'_> {
             Dialect::JsonV4 => 1,
             Dialect::MsgpackV5 => 2,
         };
-        let entry = self.encoded[slot].get_or_insert_with(|| (self.encode)(receiver.dialect)).clone();
+        let entry = self.encoded[slot].get_or_insert_with(|| Arc::new((self.encode)(receiver.dialect))).clone();
         let pushed = match self.lane {
             Lane::Reliable | Lane::Reply => receiver.outbox.push(entry),
-            Lane::Volatile => receiver.outbox.push_volatile(entry),
-            Lane::Latest(key) => receiver.outbox.push_latest(key, entry),
+            Lane::Volatile => receiver.outbox.push_volatile(Arc::unwrap_or_clone(entry)),
+            Lane::Latest(key) => receiver.outbox.push_latest(key, Arc::unwrap_or_clone(entry)),
         };
         self.delivery.receivers += usize::from(pushed != Pushed::Refused);
         self.delivery.superseded += usize::from(pushed == Pushed::Superseded);
