@@ -3,7 +3,7 @@
 //! A connection stands in one slot of the wheel, that of its next deadline; when the slot comes up it is looked at once
 //! and put into the slot of the deadline it names then. An idle connection costs one look per heartbeat.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ pub fn now_ms() -> u64 {
 /// The wheel.
 pub struct Reaper {
     slots: Vec<Mutex<Vec<Watched>>>,
+    /// The last tick whose slot was looked at, or is being looked at.
+    turned: AtomicU64,
 }
 
 /// A connection in a slot of the wheel.
@@ -45,7 +47,7 @@ impl Reaper {
     /// Returns an empty wheel.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect() })
+        Arc::new(Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect(), turned: AtomicU64::new(now_ms() / TICK_MS) })
     }
 
     /// Looks at `session` at `deadline_ms`, or at the end of the wheel if that is sooner, and no more when it was to be before.
@@ -72,33 +74,43 @@ impl Reaper {
     }
 
     fn insert(&self, watched: Watched, session: &Session, deadline_ms: u64, now: u64) {
-        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 1);
-        let at = (now / TICK_MS + ticks_ahead) % SLOTS as u64;
-        let Some(slot) = usize::try_from(at).ok().and_then(|at| self.slots.get(at)) else { return };
-        if watched.what == Watch::Life {
-            session.slot.store(u32::try_from(at).unwrap_or(u32::MAX), Ordering::Relaxed);
+        let ticks_ahead = (deadline_ms.saturating_sub(now) / TICK_MS).clamp(1, SLOTS as u64 - 2);
+        let mut tick = now / TICK_MS + ticks_ahead;
+        loop {
+            let Some(slot) = self.slots.get(slot_of(tick)) else { return };
+            let mut slot = slot.lock();
+            let turned = self.turned.load(Ordering::Relaxed);
+            if turned < tick {
+                if watched.what == Watch::Life {
+                    session.slot.store(u32::try_from(slot_of(tick)).unwrap_or(u32::MAX), Ordering::Relaxed);
+                }
+                return slot.push(watched);
+            }
+            // The wheel went past since `now` was read: in this slot it would wait for a whole turn.
+            tick = turned + 1;
         }
-        slot.lock().push(watched);
     }
 
     /// Turns the wheel for ever; spawned once per hub.
     pub async fn run(self: Arc<Self>) {
         let mut ticker = tokio::time::interval(Duration::from_millis(TICK_MS));
         ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let mut last_tick = now_ms() / TICK_MS;
         loop {
             ticker.tick().await;
             let tick = now_ms() / TICK_MS;
-            while last_tick < tick {
-                last_tick += 1;
-                self.look_at(last_tick);
+            for tick in self.turned.load(Ordering::Relaxed) + 1..=tick {
+                self.look_at(tick);
             }
         }
     }
 
     fn look_at(&self, tick: u64) {
-        let slot = usize::try_from(tick % SLOTS as u64).unwrap_or(0);
-        let due = self.slots.get(slot).map(|slot| std::mem::take(&mut *slot.lock())).unwrap_or_default();
+        let Some(slot) = self.slots.get(slot_of(tick)) else { return };
+        let mut slot = slot.lock();
+        // Under the lock of the slot: who comes after this finds the wheel gone by.
+        self.turned.store(tick, Ordering::Relaxed);
+        let due = std::mem::take(&mut *slot);
+        drop(slot);
         let now = now_ms();
         for watched in due {
             let Some(session) = watched.session.upgrade() else { continue };
@@ -111,4 +123,8 @@ impl Reaper {
             }
         }
     }
+}
+
+fn slot_of(tick: u64) -> usize {
+    usize::try_from(tick % SLOTS as u64).unwrap_or(0)
 }

@@ -9,7 +9,7 @@ use crate::load::links::Links;
 use crate::load::scenario::Scenario;
 
 use super::pace::Pace;
-use super::rate::published_late;
+use super::publisher::Publisher;
 use super::room::{Heard, PUBLISHER, hear, join};
 
 const FRAME: &[u8] = br#"42["frame",""#;
@@ -22,10 +22,7 @@ pub struct Frames {
     /// Viewers of a higher number are hung.
     last_healthy: usize,
     viewers: Vec<Option<Viewer>>,
-    is_publisher: bool,
-    skipped: u64,
-    latest_us: u64,
-    packet: Vec<u8>,
+    publisher: Option<Publisher>,
 }
 
 /// What a healthy viewer has seen.
@@ -69,16 +66,8 @@ impl Frames {
     /// Returns one thread's part: frames of `bytes` bytes, and as many healthy viewers over all threads.
     #[must_use]
     pub fn new(pace: Arc<Pace>, bytes: usize, healthy: usize, thread: usize) -> Self {
-        Self {
-            pace,
-            content: Content::new(bytes),
-            last_healthy: healthy,
-            viewers: Vec::new(),
-            is_publisher: thread == 0,
-            skipped: 0,
-            latest_us: 0,
-            packet: Vec::new(),
-        }
+        let publisher = Publisher::of_thread(thread, &pace, FRAME, bytes);
+        Self { pace, content: Content::new(bytes), last_healthy: healthy, viewers: Vec::new(), publisher }
     }
 
     fn joined(&mut self, links: &mut Links, slot: usize) {
@@ -121,8 +110,8 @@ impl Scenario for Frames {
     }
 
     fn start(&mut self, links: &mut Links) {
-        if self.is_publisher {
-            self.pace.begin(links.now_us());
+        if let Some(publisher) = &self.publisher {
+            publisher.start(links);
         }
     }
 
@@ -135,16 +124,13 @@ impl Scenario for Frames {
     }
 
     fn turn(&mut self, links: &mut Links) {
-        while self.is_publisher && links.is_ready(PUBLISHER) {
-            let Some(number) = self.pace.take_due(links.now_us()) else { return };
-            self.latest_us = self.latest_us.max(links.now_us().saturating_sub(self.pace.due_us(number)));
-            self.content.write(&mut self.packet, FRAME, PUBLISHER, number);
-            links.send(PUBLISHER, &self.packet);
+        if let Some(publisher) = &mut self.publisher {
+            publisher.publish(links);
         }
     }
 
     fn due_us(&self) -> Option<u64> {
-        self.is_publisher.then(|| self.pace.next_due_us())
+        self.publisher.as_ref().map(Publisher::due_us)
     }
 
     fn lost(&mut self, links: &mut Links, slot: usize) {
@@ -160,10 +146,10 @@ impl Scenario for Frames {
     fn finish(&mut self, links: &mut Links) -> Vec<Detail> {
         links.recorder.missing(self.missing());
         let sent = self.pace.sent();
-        self.skipped = self.viewers.iter().flatten().map(|viewer| sent.saturating_sub(viewer.seen)).sum();
+        let skipped: u64 = self.viewers.iter().flatten().map(|viewer| sent.saturating_sub(viewer.seen)).sum();
         #[expect(clippy::cast_precision_loss, reason = "no run has 2^53 frames")]
-        let mut details = vec![Detail { name: "frames skipped", value: self.skipped as f64, unit: "" }];
-        details.extend(self.is_publisher.then(|| published_late(self.latest_us)));
+        let mut details = vec![Detail { name: "frames skipped", value: skipped as f64, unit: "" }];
+        details.extend(self.publisher.iter().map(Publisher::lateness));
         details
     }
 }

@@ -7,6 +7,7 @@ pub mod echo;
 pub mod frames;
 pub mod idle;
 pub mod pace;
+mod publisher;
 pub mod rate;
 mod room;
 

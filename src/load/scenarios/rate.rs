@@ -8,7 +8,8 @@ use crate::load::links::Links;
 use crate::load::scenario::Scenario;
 
 use super::pace::Pace;
-use super::room::{Heard, PUBLISHER, Subscribers, VALUE_BYTES, hear, join};
+use super::publisher::Publisher;
+use super::room::{Heard, Subscribers, VALUE_BYTES, hear, join};
 
 const PUBLISH: &[u8] = br#"42["publish",""#;
 const UPDATE: &[u8] = br#"42["update",""#;
@@ -19,23 +20,15 @@ pub struct Rate {
     pace: Arc<Pace>,
     content: Content,
     subscribers: Subscribers,
-    is_publisher: bool,
-    latest_us: u64,
-    packet: Vec<u8>,
+    publisher: Option<Publisher>,
 }
 
 impl Rate {
     /// Returns one thread's part; `pace` counts messages, of which each becomes as many deliveries as there are subscribers.
     #[must_use]
     pub fn new(pace: Arc<Pace>, thread: usize) -> Self {
-        Self {
-            pace,
-            content: Content::new(VALUE_BYTES),
-            subscribers: Subscribers::default(),
-            is_publisher: thread == 0,
-            latest_us: 0,
-            packet: Vec::new(),
-        }
+        let publisher = Publisher::of_thread(thread, &pace, PUBLISH, VALUE_BYTES);
+        Self { pace, content: Content::new(VALUE_BYTES), subscribers: Subscribers::default(), publisher }
     }
 }
 
@@ -49,8 +42,8 @@ impl Scenario for Rate {
     }
 
     fn start(&mut self, links: &mut Links) {
-        if self.is_publisher {
-            self.pace.begin(links.now_us());
+        if let Some(publisher) = &self.publisher {
+            publisher.start(links);
         }
     }
 
@@ -69,16 +62,13 @@ impl Scenario for Rate {
     }
 
     fn turn(&mut self, links: &mut Links) {
-        while self.is_publisher && links.is_ready(PUBLISHER) {
-            let Some(number) = self.pace.take_due(links.now_us()) else { return };
-            self.latest_us = self.latest_us.max(links.now_us().saturating_sub(self.pace.due_us(number)));
-            self.content.write(&mut self.packet, PUBLISH, PUBLISHER, number);
-            links.send(PUBLISHER, &self.packet);
+        if let Some(publisher) = &mut self.publisher {
+            publisher.publish(links);
         }
     }
 
     fn due_us(&self) -> Option<u64> {
-        self.is_publisher.then(|| self.pace.next_due_us())
+        self.publisher.as_ref().map(Publisher::due_us)
     }
 
     fn lost(&mut self, links: &mut Links, slot: usize) {
@@ -93,13 +83,6 @@ impl Scenario for Rate {
 
     fn finish(&mut self, links: &mut Links) -> Vec<Detail> {
         links.recorder.missing(self.subscribers.missing(self.pace.sent()));
-        if self.is_publisher { vec![published_late(self.latest_us)] } else { Vec::new() }
+        self.publisher.iter().map(Publisher::lateness).collect()
     }
-}
-
-/// Returns how late a message left at most: what the generator itself adds to latencies.
-pub(super) fn published_late(latest_us: u64) -> Detail {
-    #[expect(clippy::cast_precision_loss, reason = "a run does not last 2^53 microseconds")]
-    let value = latest_us as f64 / 1000.0;
-    Detail { name: "sent late by at most", value, unit: "ms" }
 }
