@@ -214,6 +214,11 @@ impl RoomCode {
         if is_code { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
     }
 
+    /// Returns the code of a number of up to six digits.
+    pub(super) fn of_number(number: u32) -> Self {
+        Self(format!("{number:06}"))
+    }
+
     /// Returns the code's text.
     #[must_use]
     pub fn as_str(&self) -> &str {

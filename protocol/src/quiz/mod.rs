@@ -7,12 +7,17 @@ pub mod error;
 pub mod field;
 pub mod ids;
 pub mod limits;
+pub mod paging;
 
 pub mod accounts;
+pub mod answers;
 pub mod avatars;
+pub mod codes;
 pub mod health;
 pub mod profile;
+pub mod publishing;
 pub mod questions;
+pub mod quizzes;
 pub mod rooms;
 
 pub use error::Quiz;
