@@ -15,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde::{Serialize, Serializer};
 
 use super::error::invalid_payload;
+use super::ids::Id;
 use super::limits;
 use crate::fault::Fault;
 
@@ -130,6 +131,15 @@ impl Field {
             }
             _ => Err(wrong()),
         }
+    }
+
+    /// Reads a UUID that must be there.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn id<Of>(&self, name: &str) -> Result<Id<Of>, Fault> {
+        let text = self.text(name, 0..=usize::MAX)?;
+        Id::parse(text).map_err(|_| invalid_payload(format!("Invalid {name} format")))
     }
 
     /// Reads the address of a picture.

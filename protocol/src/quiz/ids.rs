@@ -38,6 +38,9 @@ pub enum OfFlow {}
 /// The record of one socket's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfConnection {}
+/// The record of one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfDeviceSession {}
 /// A device that connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfDevice {}
@@ -56,6 +59,8 @@ pub type RoomId = Id<OfRoom>;
 pub type FlowId = Id<OfFlow>;
 /// The id of a connection record.
 pub type ConnectionId = Id<OfConnection>;
+/// The id of a device's record.
+pub type DeviceSessionId = Id<OfDeviceSession>;
 /// The id of a device.
 pub type DeviceId = Id<OfDevice>;
 

@@ -57,6 +57,8 @@ pub const SHOW_QUESTION_SECS: u32 = 60;
 pub const ANSWERING_SECS: u32 = 300;
 /// Seconds that an explanation is shown, at most.
 pub const SHOW_EXPLANATION_SECS: u32 = 60;
+/// Bytes of a device's metadata, serialised.
+pub const METADATA_BYTES: usize = 16_384;
 /// Items of one page of a list.
 pub const PAGE_ITEMS: u32 = 100;
 /// Characters of an answer, offered or submitted.
