@@ -57,7 +57,7 @@ impl Submitted {
         match field {
             Field::Number(number) => Ok(Self::Number(*number)),
             Field::Absent | Field::Null | Field::Text(_) => {
-                Ok(Self::Text(field.text("answer", 1..=limits::ANSWER_CHARACTERS)?.to_owned()))
+                Ok(Self::Text(field.text("answer", 1, limits::ANSWER_CHARACTERS)?.to_owned()))
             }
             _ => Err(invalid_payload("answer must be a string or a number")),
         }

@@ -35,8 +35,8 @@ impl Event for StartQuestion {
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
         let question_id = question(&sent.question_id, "questionId")?;
-        let starts_at = sent.starts_at.integer("startsAt", 0..=limits::LATEST_MS)?;
-        let ends_at = sent.ends_at.integer("endsAt", 0..=limits::LATEST_MS)?;
+        let starts_at = sent.starts_at.integer("startsAt", 0, limits::LATEST_MS)?;
+        let ends_at = sent.ends_at.integer("endsAt", 0, limits::LATEST_MS)?;
         if ends_at <= starts_at {
             return Err(invalid_payload("endsAt must be after startsAt"));
         }

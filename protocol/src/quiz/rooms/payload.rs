@@ -53,32 +53,33 @@ impl Payload {
 
     /// Returns the room. A text that is no id of a room names none.
     pub(super) fn room(&self) -> Result<RoomId, Fault> {
-        let text = self.room_id.text("roomId", 0..=usize::MAX)?;
+        let text = self.room_id.text("roomId", 0, usize::MAX)?;
         RoomId::parse(text).map_err(|_| room_not_found())
     }
 
     /// Returns the player.
     pub(super) fn player(&self) -> Result<PlayerId, Fault> {
-        let text = self.player_id.text("playerId", 1..=limits::CLIENT_ID_CHARACTERS)?;
+        let text = self.player_id.text("playerId", 1, limits::CLIENT_ID_CHARACTERS)?;
         PlayerId::try_from(text.to_owned()).map_err(|_| invalid_payload("playerId is malformed"))
     }
 }
 
 /// Reads a field that names a question.
 pub(super) fn question(field: &Field, name: &str) -> Result<QuestionRef, Fault> {
-    let text = field.text(name, 1..=limits::CLIENT_ID_CHARACTERS)?;
+    let text = field.text(name, 1, limits::CLIENT_ID_CHARACTERS)?;
     QuestionRef::try_from(text.to_owned()).map_err(|_| invalid_payload(format!("{name} is malformed")))
 }
 
 /// Reads a field that names a socket.
 pub(super) fn socket(field: &Field, name: &str) -> Result<String, Fault> {
-    Ok(field.text(name, 1..=limits::SOCKET_ID_CHARACTERS)?.to_owned())
+    Ok(field.text(name, 1, limits::SOCKET_ID_CHARACTERS)?.to_owned())
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::contract::{Event, System};
+    use crate::wire::value::Value;
 
     /// Decodes an event from the JSON text of its one argument; a refusal as its code or kind and its text.
     pub(in crate::quiz::rooms) fn decode<E: Event>(json: &str) -> Result<E, String> {
@@ -95,6 +96,26 @@ pub(super) mod tests {
             let refused = decode::<crate::quiz::rooms::LeaveRoom>(wrong).map(|_| ());
             assert_eq!(refused, Err("invalid_payload: Invalid request data".to_owned()), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_payload_from_messagepack_reads_the_same() {
+        let text = |text: &str| Value::String(text.to_owned());
+        let settings =
+            Value::Object(vec![("maxPlayers".to_owned(), Value::UInt(7)), ("timeBonus".to_owned(), Value::Bool(true))]);
+        let sent = Value::Object(vec![
+            ("hostId".to_owned(), text("u1")),
+            ("title".to_owned(), text("T")),
+            ("settings".to_owned(), settings),
+            ("startsAt".to_owned(), Value::Float(2.0)),
+            ("answer".to_owned(), Value::Array(vec![Value::Null])),
+            ("picture".to_owned(), Value::Binary(bytes::Bytes::from_static(b"x"))),
+        ]);
+        let payload = Payload::read(&Args::Tree(vec![sent])).expect("an object");
+        assert_eq!((payload.host_id, payload.answer), (Field::Text("u1".to_owned()), Field::Other));
+        assert_eq!(payload.starts_at, Field::Number(2.0));
+        let Part::Is(Object(settings)) = payload.settings else { panic!("settings") };
+        assert_eq!((settings.max_players, settings.time_bonus), (Field::Number(7.0), Field::Bool(true)));
     }
 
     #[test]
