@@ -513,4 +513,4 @@ impl Endpoint for ListQuizzes {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
