@@ -1,0 +1,3 @@
+//! The quiz's behaviour.
+
+pub mod room;
