@@ -3,6 +3,7 @@
 //!
 //! A change is never altered; a new kind gets a new letter.
 
+use hubbub_protocol::quiz::{PlayerId, QuestionRef};
 use serde::{Deserialize, Serialize};
 
 use super::players::{Newcomer, Slot};
@@ -19,7 +20,7 @@ pub enum Change {
     Joined {
         /// His id.
         #[serde(rename = "i")]
-        id: Box<str>,
+        id: PlayerId,
         /// His name.
         #[serde(rename = "n")]
         name: Box<str>,
@@ -53,7 +54,7 @@ pub enum Change {
     Opened {
         /// Its id.
         #[serde(rename = "q")]
-        question_id: Box<str>,
+        question_id: QuestionRef,
         /// Where the game stands with it.
         #[serde(rename = "x")]
         index: u32,
@@ -159,12 +160,11 @@ impl State {
         self.empty_since = Some(at);
     }
 
-    fn open(&mut self, question_id: &str, opened_at: Timestamp, ends_at: Timestamp) {
-        let known = self.asked.iter().position(|asked| *asked.question_id == *question_id);
+    fn open(&mut self, question_id: &QuestionRef, opened_at: Timestamp, ends_at: Timestamp) {
+        let known = self.asked.iter().position(|asked| asked.question_id == *question_id);
         let at = known.unwrap_or_else(|| {
-            let place = self.game.script.iter().position(|question| question.id == question_id);
-            let script = place.and_then(|place| u32::try_from(place).ok());
-            self.asked.push(Asked { question_id: question_id.into(), script, tally: super::tally::Tally::default() });
+            let script = self.place_of(question_id);
+            self.asked.push(Asked { question_id: question_id.clone(), script, tally: super::tally::Tally::default() });
             self.asked.len() - 1
         });
         let number = u32::try_from(at).unwrap_or(u32::MAX);

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use hubbub_protocol::quiz::PlayerId;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -19,7 +20,7 @@ pub type Slot = u32;
 pub struct Player {
     /// The id that his client has chosen.
     #[serde(rename = "i")]
-    pub id: Box<str>,
+    pub id: PlayerId,
     /// What he calls himself.
     #[serde(rename = "n")]
     pub name: Box<str>,
@@ -139,7 +140,7 @@ impl Player {
 #[derive(Debug, Clone, Copy)]
 pub struct Newcomer<'a> {
     /// The id that his client has chosen.
-    pub id: &'a str,
+    pub id: &'a PlayerId,
     /// What he calls himself.
     pub name: &'a str,
     /// His account, if he has one.
@@ -211,7 +212,7 @@ impl Players {
 
     /// Lets somebody in, new or come back.
     pub fn join(&mut self, newcomer: Newcomer<'_>, at: Timestamp) {
-        let known = self.find(newcomer.id).map(|(slot, _)| slot);
+        let known = self.find(newcomer.id.as_str()).map(|(slot, _)| slot);
         let slot = known.unwrap_or_else(|| self.add(newcomer, at));
         if let Some(player) = self.get_mut(slot) {
             player.name = newcomer.name.into();
@@ -225,7 +226,7 @@ impl Players {
     fn add(&mut self, newcomer: Newcomer<'_>, joined_at: Timestamp) -> Slot {
         self.joined += 1;
         let player = Player {
-            id: newcomer.id.into(),
+            id: newcomer.id.clone(),
             name: newcomer.name.into(),
             user: None,
             socket: newcomer.socket.clone(),
@@ -243,13 +244,13 @@ impl Players {
         };
         if let Some(slot) = self.free.pop()
             && let Ok(at) = usize::try_from(slot)
-            && self.table.replace_index(at, newcomer.id.into()).is_ok()
+            && self.table.replace_index(at, newcomer.id.as_str().into()).is_ok()
             && let Some(place) = self.get_mut(slot)
         {
             *place = player;
             return slot;
         }
-        let (slot, _) = self.table.insert_full(newcomer.id.into(), player);
+        let (slot, _) = self.table.insert_full(newcomer.id.as_str().into(), player);
         u32::try_from(slot).unwrap_or(u32::MAX)
     }
 
@@ -333,7 +334,7 @@ impl<'de> Deserialize<'de> for Players {
                 players.connected += 1;
                 players.by_socket.insert(player.socket.clone(), slot);
             }
-            players.table.insert(player.id.clone(), player);
+            players.table.insert(player.id.as_str().into(), player);
         }
         Ok(players)
     }

@@ -3,6 +3,7 @@
 //! A rule looks at the room and returns a [`Change`], which is applied already; the caller writes it down. An answer costs the same
 //! in a room of ten and of ten thousand.
 
+use hubbub_protocol::quiz::{PlayerId, QuestionRef, QuizId, RoomCode};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
@@ -67,9 +68,9 @@ pub struct Game {
     /// What the host calls it.
     pub title: String,
     /// What players type to come in.
-    pub code: String,
+    pub code: RoomCode,
     /// The quiz that is played.
-    pub quiz_set_id: Option<String>,
+    pub quiz_set_id: Option<QuizId>,
     /// How it is played.
     pub settings: Settings,
     /// Its questions, in order.
@@ -114,7 +115,7 @@ impl Flow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Its id.
-    pub question_id: Box<str>,
+    pub question_id: QuestionRef,
     /// Its place in the script; without one it is not scored.
     pub script: Option<u32>,
     /// What was answered.
@@ -208,11 +209,11 @@ impl State {
     ///
     /// # Errors
     /// Why not.
-    pub fn join(&mut self, by: By<'_>, id: &str, name: &str, most: u32, now: Timestamp) -> Result<Change, Refusal> {
+    pub fn join(&mut self, by: By<'_>, id: &PlayerId, name: &str, most: u32, now: Timestamp) -> Result<Change, Refusal> {
         self.must_be_open()?;
         let socket = by.socket.ok_or(Refusal::NotInRoom)?;
         let most = most.min(self.game.settings.max_players);
-        let known = self.players.find(id).map(|(_, player)| player);
+        let known = self.players.find(id.as_str()).map(|(_, player)| player);
         if let Some(player) = known {
             may_speak_for(player, by)?;
         }
@@ -224,7 +225,7 @@ impl State {
             return Err(Refusal::Full);
         }
         let user = by.user.map(Into::into);
-        Ok(self.decide(Change::Joined { id: id.into(), name: name.into(), user, socket: socket.clone(), at: now }))
+        Ok(self.decide(Change::Joined { id: id.clone(), name: name.into(), user, socket: socket.clone(), at: now }))
     }
 
     /// Lets a player go who says goodbye.
@@ -292,7 +293,7 @@ impl State {
     pub fn start(
         &mut self,
         by: By<'_>,
-        question_id: &str,
+        question_id: &QuestionRef,
         starts_at: Timestamp,
         ends_at: Timestamp,
         now: Timestamp,
@@ -308,14 +309,14 @@ impl State {
         let index = self.place_of(question_id).unwrap_or(self.flow.index);
         self.may_ask(question_id)?;
         let opened_at = starts_at.max(now);
-        Ok(self.decide(Change::Opened { question_id: question_id.into(), index, at: now, opened_at, ends_at }))
+        Ok(self.decide(Change::Opened { question_id: question_id.clone(), index, at: now, opened_at, ends_at }))
     }
 
     /// Goes on to a question and opens it for its own time.
     ///
     /// # Errors
     /// Why not.
-    pub fn next(&mut self, by: By<'_>, question_id: &str, now: Timestamp) -> Result<Change, Refusal> {
+    pub fn next(&mut self, by: By<'_>, question_id: &QuestionRef, now: Timestamp) -> Result<Change, Refusal> {
         self.must_be_open()?;
         self.must_be_host(by)?;
         self.may_ask(question_id)?;
@@ -324,7 +325,7 @@ impl State {
         let question = place.and_then(|place| self.game.script.get(usize::try_from(place).ok()?));
         let open_ms = question.map_or(UNKNOWN_ANSWERING_TIME_MS, Question::answering_time_ms);
         let ends_at = now.plus(i64::try_from(open_ms).unwrap_or(MAX_OPEN_MS));
-        Ok(self.decide(Change::Opened { question_id: question_id.into(), index, at: now, opened_at: now, ends_at }))
+        Ok(self.decide(Change::Opened { question_id: question_id.clone(), index, at: now, opened_at: now, ends_at }))
     }
 
     /// Goes on to the question after the present one: the same step as [`State::next`], without its id.
@@ -335,7 +336,7 @@ impl State {
         self.must_be_open()?;
         self.must_be_host(by)?;
         let next = usize::try_from(self.flow.index).ok().and_then(|index| self.game.script.get(index + 1));
-        let question_id = next.ok_or(Refusal::LastQuestion)?.id.clone();
+        let question_id = next.ok_or(Refusal::LastQuestion)?.id.into();
         self.next(by, &question_id, now)
     }
 
@@ -375,11 +376,18 @@ impl State {
     ///
     /// # Errors
     /// Why it does not count.
-    pub fn submit(&mut self, by: By<'_>, id: &str, question_id: &str, answer: &str, now: Timestamp) -> Result<Accepted, Refusal> {
+    pub fn submit(
+        &mut self,
+        by: By<'_>,
+        id: &str,
+        question_id: &QuestionRef,
+        answer: &str,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
         self.must_be_open()?;
         let (slot, player) = self.speaker(by, id)?;
         let current = self.current.as_ref().ok_or(Refusal::Closed)?;
-        let asked = self.asked(current.number).filter(|asked| *asked.question_id == *question_id).ok_or(Refusal::Closed)?;
+        let asked = self.asked(current.number).filter(|asked| asked.question_id == *question_id).ok_or(Refusal::Closed)?;
         if player.has_answered(current.number) {
             return Err(Refusal::AlreadyAnswered);
         }
@@ -433,13 +441,14 @@ impl State {
         if is_bound { Ok((slot, player)) } else { Err(Refusal::NotYours) }
     }
 
-    fn may_ask(&self, question_id: &str) -> Result<(), Refusal> {
-        let is_room = self.asked.len() < MAX_ASKED || self.asked.iter().any(|asked| *asked.question_id == *question_id);
+    fn may_ask(&self, question_id: &QuestionRef) -> Result<(), Refusal> {
+        let is_room = self.asked.len() < MAX_ASKED || self.asked.iter().any(|asked| asked.question_id == *question_id);
         if is_room { Ok(()) } else { Err(Refusal::Invalid("a room asks 1000 questions at most")) }
     }
 
-    fn place_of(&self, question_id: &str) -> Option<u32> {
-        let place = self.game.script.iter().position(|question| question.id == question_id)?;
+    pub(super) fn place_of(&self, question_id: &QuestionRef) -> Option<u32> {
+        let id = question_id.question()?;
+        let place = self.game.script.iter().position(|question| question.id == id)?;
         u32::try_from(place).ok()
     }
 

@@ -98,26 +98,26 @@ fn a_socket_speaks_for_one_player() {
 fn only_the_host_drives_and_the_clock_is_checked() {
     let mut room = room();
     let (player, later) = (By { user: Some("other"), socket: None }, NOON.plus(1000));
-    assert_eq!(room.start(player, "q1", NOON, later, NOON), Err(Refusal::NotHost));
-    assert_eq!(room.next(player, "q1", NOON), Err(Refusal::NotHost));
+    assert_eq!(room.start(player, &asked("q1"), NOON, later, NOON), Err(Refusal::NotHost));
+    assert_eq!(room.next(player, &asked("q1"), NOON), Err(Refusal::NotHost));
     assert_eq!(room.close(player, NOON), Err(Refusal::NotHost));
     assert_eq!(room.advance(player, NOON), Err(Refusal::NotHost));
     assert_eq!(room.move_flow(player, Some(1), None, NOON), Err(Refusal::NotHost));
     assert_eq!(room.end_by(player, NOON), Err(Refusal::NotHost));
-    assert!(matches!(room.start(host(), "q1", later, later, NOON), Err(Refusal::Invalid(_))));
-    assert!(matches!(room.start(host(), "q1", NOON, NOON.plus(600_001), NOON), Err(Refusal::Invalid(_))));
-    assert!(matches!(room.start(host(), "q1", Timestamp(i64::MIN), Timestamp(i64::MAX), NOON), Err(Refusal::Invalid(_))));
+    assert!(matches!(room.start(host(), &asked("q1"), later, later, NOON), Err(Refusal::Invalid(_))));
+    assert!(matches!(room.start(host(), &asked("q1"), NOON, NOON.plus(600_001), NOON), Err(Refusal::Invalid(_))));
+    assert!(matches!(room.start(host(), &asked("q1"), Timestamp(i64::MIN), Timestamp(i64::MAX), NOON), Err(Refusal::Invalid(_))));
     assert_eq!(room, super::room());
 }
 
 #[test]
 fn next_and_advance_are_the_same_step() {
     let (mut one, mut other) = (room(), room());
-    one.next(host(), "q2", NOON.plus(5)).unwrap();
+    one.next(host(), &asked("q2"), NOON.plus(5)).unwrap();
     other.advance(host(), NOON.plus(5)).unwrap();
     assert_eq!(one, other);
-    let (current, asked) = one.current().unwrap();
-    assert_eq!((&*asked.question_id, current.ends_at), ("q2", NOON.plus(30_005)));
+    let (current, now) = one.current().unwrap();
+    assert_eq!((&now.question_id, current.ends_at), (&asked("q2"), NOON.plus(30_005)));
     assert_eq!((one.flow().index, one.flow().question_start_time), (1, Some(NOON.plus(5))));
     one.advance(host(), NOON.plus(6)).unwrap();
     assert_eq!(one.advance(host(), NOON.plus(7)), Err(Refusal::LastQuestion));

@@ -5,9 +5,12 @@ mod life;
 mod properties;
 mod stored;
 
+use hubbub_protocol::quiz::questions::QuestionType;
+use hubbub_protocol::quiz::{AnswerId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode};
+
 use super::change::Change;
 use super::score::Bonuses;
-use super::script::{Choice, Question, QuestionKind};
+use super::script::{Choice, Question};
 use super::state::{Accepted, By, Game, Refusal, Settings, State};
 use crate::kit::clock::Timestamp;
 use crate::kit::ids::SocketId;
@@ -16,18 +19,31 @@ pub const NOON: Timestamp = Timestamp(1_770_379_200_000);
 pub const HOST: &str = "host-user";
 pub const MOST: u32 = 400;
 
-pub fn question(id: &str, points: u32) -> Question {
-    let choice = |(at, text): (i64, &str)| Choice {
-        id: format!("{id}-{}", text.to_lowercase()),
+/// Returns the id of a question of the script (`q1`), or of one that nobody knows.
+pub fn asked(name: &str) -> QuestionRef {
+    match name.strip_prefix('q').and_then(|number| number.parse().ok()) {
+        Some(number @ 1..=3) => QuestionId::random([number; 16]).into(),
+        _ => QuestionRef::try_from(name.to_owned()).unwrap(),
+    }
+}
+
+/// Returns the id of a choice of a question.
+pub fn choice(question: u8, at: u8) -> AnswerId {
+    AnswerId::random([question * 16 + at; 16])
+}
+
+pub fn question(number: u8, points: u32) -> Question {
+    let choice = |(at, text): (u8, &str)| Choice {
+        id: choice(number, at),
         text: text.into(),
         image_url: None,
-        order_index: at,
+        order_index: u32::from(at),
         is_correct: at == 1,
     };
     Question {
-        id: id.into(),
-        text: format!("Question {id}?"),
-        kind: QuestionKind::MultipleChoice,
+        id: QuestionId::random([number; 16]),
+        text: format!("Question {number}?"),
+        kind: QuestionType::MultipleChoice,
         image_url: None,
         points,
         answering_time_secs: 30,
@@ -39,16 +55,20 @@ pub fn game() -> Game {
     Game {
         host: HOST.into(),
         title: "Friday".into(),
-        code: "123456".into(),
-        quiz_set_id: Some("quiz-1".into()),
+        code: RoomCode::parse("123456").unwrap(),
+        quiz_set_id: Some(QuizId::random([7; 16])),
         settings: Settings { bonuses: Bonuses::default(), show_correct_answer: true, max_players: 400 },
-        script: vec![question("q1", 10), question("q2", 100), question("q3", 1)],
+        script: vec![question(1, 10), question(2, 100), question(3, 1)],
         created_at: NOON,
     }
 }
 
 pub fn room() -> State {
     State::create(game(), socket("host"), 1)
+}
+
+pub fn player_id(id: &str) -> PlayerId {
+    PlayerId::try_from(id.to_owned()).unwrap()
 }
 
 pub fn socket(id: &str) -> SocketId {
@@ -91,7 +111,8 @@ impl Scene {
 
     pub fn join_as(&mut self, user: Option<&str>, from: &str, player: &str) -> Result<(), Refusal> {
         let socket = socket(from);
-        let joined = self.state.join(By { user, socket: Some(&socket) }, player, &player.to_uppercase(), MOST, self.now);
+        let joined =
+            self.state.join(By { user, socket: Some(&socket) }, &player_id(player), &player.to_uppercase(), MOST, self.now);
         self.note(joined)
     }
 
@@ -111,18 +132,18 @@ impl Scene {
     }
 
     pub fn start(&mut self, question: &str, open_ms: i64) -> Result<(), Refusal> {
-        let started = self.state.start(host(), question, self.now, self.now.plus(open_ms), self.now);
+        let started = self.state.start(host(), &asked(question), self.now, self.now.plus(open_ms), self.now);
         self.note(started)
     }
 
     pub fn next(&mut self, question: &str) -> Result<(), Refusal> {
-        let changed = self.state.next(host(), question, self.now);
+        let changed = self.state.next(host(), &asked(question), self.now);
         self.note(changed)
     }
 
     pub fn submit(&mut self, from: &str, player: &str, question: &str, answer: &str) -> Result<(), Refusal> {
         let by = By { user: None, socket: Some(&socket(from)) };
-        let accepted = self.state.submit(by, player, question, answer, self.now);
+        let accepted = self.state.submit(by, player, &asked(question), answer, self.now);
         self.note(accepted.map(|Accepted { change, .. }| change))
     }
 

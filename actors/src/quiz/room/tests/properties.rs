@@ -87,7 +87,7 @@ proptest! {
         prop_assert!(accepted.values().all(|times| *times == 1), "{accepted:?}");
         for asked in &scene.state.asked {
             let counted: u32 = asked.tally.counts().map(|(_, count)| count).sum();
-            let expected = accepted.keys().filter(|(question, _)| **question == *asked.question_id).count();
+            let expected = accepted.keys().filter(|(question, _)| super::asked(question) == asked.question_id).count();
             prop_assert_eq!(usize::try_from(counted).unwrap(), expected);
             prop_assert_eq!(asked.tally.total(), counted);
         }
