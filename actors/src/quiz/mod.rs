@@ -1,3 +1,33 @@
 //! The quiz's behaviour.
+//!
+//! A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes and sockets' rooms
+//! when they go. The Lobby awaits rooms; a Room awaits nobody: it only sends notices.
 
+pub mod lobby;
 pub mod room;
+
+pub mod presence;
+pub mod rooms;
+
+use std::sync::Arc;
+
+use crate::kit::deps::Deps;
+use crate::kit::emit::Emitter;
+
+pub use presence::{connected, disconnected};
+
+/// What the quiz's actors share beside the kit: put into the [`Deps`] at start-up.
+pub struct Wiring {
+    /// The way to the quiz's sockets.
+    pub emitter: Emitter,
+    /// Most players in any room: `quiz.max_room_players`.
+    pub max_room_players: u32,
+}
+
+impl Wiring {
+    /// Returns the wiring that was put into `deps`.
+    #[must_use]
+    pub fn of(deps: &Deps) -> Arc<Self> {
+        deps.extension()
+    }
+}

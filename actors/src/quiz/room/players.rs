@@ -154,6 +154,7 @@ pub struct Newcomer<'a> {
 pub struct Players {
     // The standard hasher: clients choose the ids.
     table: IndexMap<Box<str>, Player>,
+    /// Everyone's last socket, there or not.
     by_socket: HashMap<SocketId, Slot>,
     /// Places of those who left without any answer.
     free: Vec<Slot>,
@@ -184,6 +185,12 @@ impl Players {
     /// Returns the place of the player that a socket speaks for.
     #[must_use]
     pub fn at(&self, socket: &SocketId) -> Option<Slot> {
+        self.was_at(socket).filter(|slot| self.get(*slot).is_some_and(|player| player.is_connected))
+    }
+
+    /// Returns the place of the player that a socket speaks for, or spoke for last.
+    #[must_use]
+    pub fn was_at(&self, socket: &SocketId) -> Option<Slot> {
         self.by_socket.get(socket).copied()
     }
 
@@ -260,6 +267,7 @@ impl Players {
             self.drop_connection(other);
         }
         self.drop_connection(slot);
+        self.forget_socket(slot);
         let Some(player) = self.get_mut(slot) else { return };
         let was_free = player.has_left && player.answers == 0;
         let comes_back = std::mem::take(&mut player.has_left);
@@ -277,14 +285,20 @@ impl Players {
     pub fn drop_connection(&mut self, slot: Slot) {
         let Some(player) = self.get_mut(slot).filter(|player| player.is_connected) else { return };
         player.is_connected = false;
-        let socket = player.socket.clone();
-        self.by_socket.remove(&socket);
         self.connected -= 1;
+    }
+
+    fn forget_socket(&mut self, slot: Slot) {
+        let Some(socket) = self.get(slot).map(|player| player.socket.clone()) else { return };
+        if self.was_at(&socket) == Some(slot) {
+            self.by_socket.remove(&socket);
+        }
     }
 
     /// Lets a player go.
     pub fn leave(&mut self, slot: Slot) {
         self.drop_connection(slot);
+        self.forget_socket(slot);
         let Some(player) = self.get_mut(slot).filter(|player| !player.has_left) else { return };
         player.has_left = true;
         let is_blank = player.answers == 0;
@@ -297,7 +311,6 @@ impl Players {
     /// Notes that no socket is there any more.
     pub fn drop_all_connections(&mut self) {
         self.table.values_mut().for_each(|player| player.is_connected = false);
-        self.by_socket.clear();
         self.connected = 0;
     }
 }
@@ -330,8 +343,9 @@ impl<'de> Deserialize<'de> for Players {
         let mut players = Self { joined: stored.joined, free: stored.free, ..Self::default() };
         for (slot, player) in (0..).zip(stored.list) {
             players.present += u32::from(!player.has_left);
-            if player.is_connected {
-                players.connected += 1;
+            players.connected += u32::from(player.is_connected);
+            // Of two players with one last socket it is the connected one's.
+            if !player.has_left && (player.is_connected || players.was_at(&player.socket).is_none()) {
                 players.by_socket.insert(player.socket.clone(), slot);
             }
             players.table.insert(player.id.as_str().into(), player);

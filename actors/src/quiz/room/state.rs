@@ -267,6 +267,13 @@ impl State {
         Ok(self.decide(Change::Bound(slot, socket.clone(), now)))
     }
 
+    /// Gives a player back to his own socket, which was thought to be gone.
+    pub fn came_back(&mut self, socket: &SocketId, now: Timestamp) -> Option<Change> {
+        let slot = self.players.was_at(socket)?;
+        let is_away = self.players.get(slot).is_some_and(|player| !player.is_connected);
+        (is_away && self.ended_at.is_none()).then(|| self.decide(Change::Bound(slot, socket.clone(), now)))
+    }
+
     /// Checks that this is the host.
     ///
     /// # Errors
@@ -492,6 +499,12 @@ impl State {
     #[must_use]
     pub fn open_question(&self, now: Timestamp) -> Option<(&Current, &Asked)> {
         self.current().filter(|(current, _)| !current.is_closed && now <= current.ends_at)
+    }
+
+    /// Returns the socket that the host spoke over last.
+    #[must_use]
+    pub fn host_socket(&self) -> Option<&SocketId> {
+        self.host_socket.as_ref()
     }
 
     /// Returns whether the host's socket is there.

@@ -3,7 +3,9 @@
 mod answers;
 mod life;
 mod properties;
+mod room;
 mod stored;
+mod world;
 
 use hubbub_protocol::quiz::questions::QuestionType;
 use hubbub_protocol::quiz::{AnswerId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode};
