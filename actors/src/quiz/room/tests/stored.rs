@@ -1,4 +1,10 @@
+use hubbub_protocol::quiz::RoomId;
+
 use super::*;
+use crate::kit::snapshot::{MemoryStore, Snapshot, SnapshotStore};
+use crate::kit::store_tool::read_stored;
+use crate::quiz::room::log::Log;
+use crate::quiz::room::state::NewStart;
 
 fn again(state: &State) -> State {
     rmp_serde::from_slice(&rmp_serde::to_vec_named(state).unwrap()).unwrap()
@@ -59,4 +65,52 @@ fn a_player_takes_few_bytes() {
     let written = rmp_serde::to_vec_named(bob).unwrap();
     assert!(written.len() <= 64, "{} bytes", written.len());
     assert!(size_of_val(bob) <= 168, "{} bytes", size_of_val(bob));
+}
+
+/// A room with a snapshot in the middle of its second question, and a chunk with what followed.
+fn stored_room() -> (Scene, Scene) {
+    let mut game = game();
+    game.settings.bonuses = Bonuses { time: true, streak: true };
+    let mut before = Scene::of(game);
+    before.join_as(Some("u1"), "ann", "ann").unwrap();
+    for player in ["bob", "cem", "dan", "eve"] {
+        before.join(player, player).unwrap();
+    }
+    before.next("q1").unwrap();
+    before.submit("ann", "ann", "q1", "1").unwrap();
+    before.submit("bob", "bob", "q1", "Red").unwrap();
+    before.submit("dan", "dan", "q1", "1").unwrap();
+    before.leave("dan", "dan").unwrap();
+    before.leave("eve", "eve").unwrap();
+    before.drop("cem");
+    before.next("q2").unwrap();
+    before.submit("ann", "ann", "q2", "1").unwrap();
+    let mut after = Scene { state: before.state.clone(), now: NOON.plus(3000), log: Vec::new() };
+    after.submit("bob", "bob", "q2", "1").unwrap();
+    after.reconnect("cem2", "cem", "cem").unwrap();
+    after.submit("cem2", "cem", "q2", "ü").unwrap();
+    after.join("fay", "fay").unwrap();
+    after.start("warm-up", 10_000).unwrap();
+    after.submit("fay", "fay", "warm-up", "yes").unwrap();
+    let moved = after.state.move_flow(host(), Some(2), Some(NewStart(None)), after.now);
+    after.note(moved).unwrap();
+    let closed = after.state.close(host(), after.now);
+    after.note(closed).unwrap();
+    after.drop("fay");
+    after.drop("host");
+    (before, after)
+}
+
+#[test]
+fn a_room_of_the_first_version_is_still_read() {
+    let fixture = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/snapshots/v1/quiz_room.jsonl"));
+    let store = MemoryStore::new();
+    for line in fixture.lines() {
+        let (kind, id, stored) = read_stored(line).unwrap();
+        drop(store.commit(Snapshot::new(kind, id, stored)));
+    }
+    let id = RoomId::random([5; 16]);
+    let stored = store.load("quiz.room", &id.to_string()).unwrap().unwrap();
+    let (state, _) = Log::read(&id, &stored, &store).unwrap();
+    assert_eq!(state, stored_room().1.state);
 }
