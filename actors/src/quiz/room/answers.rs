@@ -5,7 +5,7 @@ use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::RoomId;
 use hubbub_protocol::quiz::rooms::{AnswerAccepted, SubmitAnswer};
 
-use super::state::{Accepted, Refusal};
+use super::state::Refusal;
 use super::{Answer, Room, by, refuse, route};
 use crate::kit::ask::{Ask, Route, Routed};
 use crate::kit::clock::Timestamp;
@@ -46,7 +46,7 @@ impl Room {
         let (now, sent, by) = (self.deps.now(), &ask.body, by(&ask.caller));
         let submitted = self.open()?.submit(by, sent.player_id.as_str(), &sent.question_id, &sent.answer.key(), now);
         match submitted {
-            Ok(Accepted { change, .. }) => Ok((self.commit(change, ctx), now)),
+            Ok(change) => Ok((self.commit(change, ctx), now)),
             Err(Refusal::AlreadyAnswered) => {
                 // It counts already, but its player was told that it could not be saved: he may ask again.
                 let slot = self.open()?.players().find(sent.player_id.as_str()).map(|(slot, _)| slot);

@@ -166,16 +166,6 @@ pub struct By<'a> {
     pub socket: Option<&'a SocketId>,
 }
 
-/// An answer that counts.
-#[derive(Debug, Clone, PartialEq)]
-#[must_use = "it is accepted when its change is written down"]
-pub struct Accepted {
-    /// What to write down.
-    pub change: Change,
-    /// Whose it is.
-    pub slot: Slot,
-}
-
 impl State {
     /// Returns a new room, with its host in it.
     #[must_use]
@@ -390,7 +380,7 @@ impl State {
         question_id: &QuestionRef,
         answer: &str,
         now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Change, Refusal> {
         self.must_be_open()?;
         let (slot, player) = self.speaker(by, id)?;
         let current = self.current.as_ref().ok_or(Refusal::Closed)?;
@@ -406,7 +396,7 @@ impl State {
             None if asked.tally.is_full() => return Err(Refusal::Invalid("too many different answers")),
             None => Change::AnsweredAnew(slot, answer.into(), now),
         };
-        Ok(Accepted { change: self.decide(change), slot })
+        Ok(self.decide(change))
     }
 
     /// Ends the room if the host or all players have been away for too long.

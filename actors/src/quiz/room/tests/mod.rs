@@ -13,7 +13,7 @@ use hubbub_protocol::quiz::{AnswerId, PlayerId, QuestionId, QuestionRef, QuizId,
 use super::change::Change;
 use super::score::Bonuses;
 use super::script::{Choice, Question};
-use super::state::{Accepted, By, Game, Refusal, Settings, State};
+use super::state::{By, Game, Refusal, Settings, State};
 use crate::kit::clock::Timestamp;
 use crate::kit::ids::SocketId;
 
@@ -146,7 +146,7 @@ impl Scene {
     pub fn submit(&mut self, from: &str, player: &str, question: &str, answer: &str) -> Result<(), Refusal> {
         let by = By { user: None, socket: Some(&socket(from)) };
         let accepted = self.state.submit(by, player, &asked(question), answer, self.now);
-        self.note(accepted.map(|Accepted { change, .. }| change))
+        self.note(accepted)
     }
 
     pub fn counts(&self) -> Vec<(String, u32)> {
