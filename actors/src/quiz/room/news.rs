@@ -11,10 +11,11 @@ use super::views;
 
 /// Shortest time between two of a kind.
 const REST_MS: u64 = 100;
-/// And so much more per 10 players, who all are told: the tally is the same short text for each.
-const TALLY_REST_MS_PER_10: u64 = 1;
-/// The list of participants grows with them.
-const PEOPLE_REST_MS_PER_10: u64 = 10;
+/// Players to whom the short text of a tally is told in a millisecond.
+const TALLIES_PER_MS: u64 = 10;
+/// Participants in all lists that are told in a millisecond: a list has them all and goes to them all, so that a hall of 5,000 hears it once
+/// a minute, and a class of 30 at once. More would be gigabytes.
+const PARTICIPANTS_PER_MS: u64 = 400;
 
 /// What was told and what is due.
 #[derive(Debug, Default)]
@@ -83,12 +84,13 @@ impl Room {
     }
 
     fn rest(&self, kind: Kind) -> Duration {
-        let players = self.state.as_ref().map_or(0, |state| u64::from(state.players().connected()));
-        let per_10 = match kind {
-            Kind::Tally => TALLY_REST_MS_PER_10,
-            Kind::People => PEOPLE_REST_MS_PER_10,
+        let Some(state) = &self.state else { return Duration::from_millis(REST_MS) };
+        let (listed, hearing) = (u64::from(state.players().count()), u64::from(state.players().connected()));
+        let cost_ms = match kind {
+            Kind::Tally => hearing / TALLIES_PER_MS,
+            Kind::People => listed * hearing / PARTICIPANTS_PER_MS,
         };
-        Duration::from_millis(REST_MS + players * per_10 / 10)
+        Duration::from_millis(REST_MS + cost_ms)
     }
 
     /// Tells the present question's tally if it has grown since it was told: also before another question takes its place.
