@@ -8,10 +8,10 @@ use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::rooms::{
     ClientHello, CreateRoom, Heartbeat, HeartbeatAck, JoinRoom, Reconnect, RoomCreated, RoomJoined,
 };
-use hubbub_protocol::quiz::{RoomCode, RoomId, error};
+use hubbub_protocol::quiz::{FlowId, RoomCode, RoomId, error};
 use serde::{Deserialize, Serialize};
 
-use super::Wiring;
+use super::{Wiring, host};
 use super::room::score::Bonuses;
 use super::room::state::{Game, Settings};
 use super::room::{Room, coming};
@@ -122,6 +122,12 @@ impl Lobby {
         self.latest.commit(&deps, ctx, |lobby| &mut lobby.latest)
     }
 
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.deps.random().fill(&mut bytes);
+        bytes
+    }
+
     fn free_code(&self) -> Option<RoomCode> {
         if self.codes.len() >= MAX_ROOMS {
             return None;
@@ -186,7 +192,8 @@ impl Lobby {
             max_players: settings.max_players.unwrap_or(most),
         };
         let (title, created_at) = (ask.body.title.clone(), self.deps.now());
-        Ok(Game { host, title, code, quiz_set_id: None, settings, script: Vec::new(), created_at })
+        let flow_id = FlowId::random(self.random());
+        Ok(Game { flow_id, host, title, code, quiz_set_id: None, settings, script: Vec::new(), created_at })
     }
 
     fn create(
@@ -195,16 +202,17 @@ impl Lobby {
         ask: Ask<CreateRoom>,
         ctx: &mut Context<Self>,
     ) -> <Self as Handler<Ask<CreateRoom>>>::Result {
-        let mut bytes = [0; 16];
-        self.deps.random().fill(&mut bytes);
-        let room_id = RoomId::random(bytes);
+        let room_id = RoomId::random(self.random());
         let created = RoomCreated { room_id, code: game.code.clone() };
         self.codes.insert(game.code.to_string(), room_id);
         let (saved, deps) = (self.save(ctx), self.deps.clone());
         Box::pin(async move {
             let socket = ask.caller.socket()?.clone();
+            let hosted = host::HostedGame { game_id: room_id, quiz_set_id: game.quiz_set_id, created_at: game.created_at };
+            let games = host::of(&deps, &game.host)?;
             let room = deps.registry::<Room>().summon(&room_id)?;
             room.send(coming::Open { game, caller: ask.caller }).await.map_err(|_closed| restarting())??;
+            games.send(host::Opened(hosted)).await.map_err(|_closed| restarting())??;
             saved.await?;
             Wiring::of(&deps).emitter.socket(&socket, &created);
             Ok(created)

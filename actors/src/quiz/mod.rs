@@ -1,8 +1,10 @@
 //! The quiz's behaviour.
 //!
 //! A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes and sockets' rooms
-//! when they go. The Lobby awaits rooms; a Room awaits nobody: it only sends notices.
+//! when they go. a [`Host`](host::Host) lists an
+//! account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room awaits nobody: it only sends notices.
 
+pub mod host;
 pub mod lobby;
 pub mod room;
 
@@ -22,6 +24,8 @@ pub struct Wiring {
     pub emitter: Emitter,
     /// Most players in any room: `quiz.max_room_players`.
     pub max_room_players: u32,
+    /// Whether a flow is shown to its host and players alone: `strict` access.
+    pub only_players_see_flows: bool,
 }
 
 impl Wiring {

@@ -1,8 +1,8 @@
 //! A game room: one actor, however many play in it.
 //!
 //! [`state`] has the rules; what a rule decides is a [`change`], which is applied at once, written by the [`log`], and told when it is on
-//! disk. [`players`], [`tally`], [`script`], [`score`] and [`ranking`] are what the rules are made of; [`coming`], [`flow`], [`answers`] and
-//! [`leaderboard`] are the handlers, [`views`] what clients are shown.
+//! disk. [`players`], [`tally`], [`script`], [`score`] and [`ranking`] are what the rules are made of; [`coming`], [`flow`], [`answers`],
+//! [`leaderboard`] and [`flows`] are the handlers, [`views`] what clients are shown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,7 @@ pub mod tally;
 pub mod answers;
 pub mod coming;
 pub mod flow;
+pub mod flows;
 pub mod leaderboard;
 pub mod log;
 mod news;

@@ -16,7 +16,7 @@ use crate::kit::deps::Deps;
 
 impl Room {
     /// Takes a step of the host's, and tells the room when it is on disk.
-    fn step<E: Emit + Clone + Send + 'static>(
+    pub(super) fn step<E: Emit + Clone + Send + 'static>(
         &mut self,
         caller: &Caller,
         ctx: &mut Context<Self>,
@@ -98,7 +98,8 @@ impl Handler<Ask<NextQuestion>> for Room {
     }
 }
 
-fn changed(room_id: RoomId, state: &State) -> Option<QuestionChanged> {
+/// Returns the present question as one that the game has changed to.
+pub(super) fn changed(room_id: RoomId, state: &State) -> Option<QuestionChanged> {
     let (_, asked) = state.current()?;
     Some(QuestionChanged { room_id, question: views::question(state, asked) })
 }

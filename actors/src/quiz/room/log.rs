@@ -140,6 +140,12 @@ impl Log {
         }
     }
 
+    /// Deletes what is on disk of a room that nothing stays of; also the chunk that may be under way.
+    pub fn forget(&mut self, id: &RoomId, store: &dyn SnapshotStore) {
+        remove_chunks(id, self.kept_from..self.next + 1, store);
+        *self = Self::default();
+    }
+
     /// Reads a room and what has happened to it since. Blocks on the disk.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! A rule looks at the room and returns a [`Change`], which is applied already; the caller writes it down. An answer costs the same
 //! in a room of ten and of ten thousand.
 
-use hubbub_protocol::quiz::{PlayerId, QuestionRef, QuizId, RoomCode};
+use hubbub_protocol::quiz::{FlowId, PlayerId, QuestionRef, QuizId, RoomCode};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
@@ -63,6 +63,8 @@ pub enum Refusal {
 /// What a room was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Game {
+    /// The record of its progress.
+    pub flow_id: FlowId,
     /// The account that runs it.
     pub host: String,
     /// What the host calls it.
@@ -508,6 +510,12 @@ impl State {
     pub fn takes_part(&self, by: By<'_>) -> bool {
         let is_player = by.socket.is_some_and(|socket| self.players.at(socket).is_some());
         self.ended_at.is_none() && (is_player || self.must_be_host(by).is_ok())
+    }
+
+    /// Returns whether an account plays here.
+    #[must_use]
+    pub fn has_player_of(&self, user: &str) -> bool {
+        self.players.present().any(|player| player.user.as_deref() == Some(user))
     }
 
     /// Returns when the room ended.

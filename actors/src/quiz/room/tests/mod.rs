@@ -8,7 +8,7 @@ mod stored;
 mod world;
 
 use hubbub_protocol::quiz::questions::QuestionType;
-use hubbub_protocol::quiz::{AnswerId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode};
+use hubbub_protocol::quiz::{AnswerId, FlowId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode};
 
 use super::change::Change;
 use super::score::Bonuses;
@@ -55,6 +55,7 @@ pub fn question(number: u8, points: u32) -> Question {
 
 pub fn game() -> Game {
     Game {
+        flow_id: FlowId::random([6; 16]),
         host: HOST.into(),
         title: "Friday".into(),
         code: RoomCode::parse("123456").unwrap(),

@@ -38,7 +38,7 @@ impl World {
 
     fn on(store: Arc<MemoryStore>, clock: TestClock, boot_id: u64) -> Self {
         let emitter = Emitter::new("/", None, None);
-        let wiring = Wiring { emitter: emitter.clone(), max_room_players: 400 };
+        let wiring = Wiring { emitter: emitter.clone(), max_room_players: 400, only_players_see_flows: false };
         let builder = Deps::builder().clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
         let deps = builder.snapshots(Arc::clone(&store) as Arc<dyn SnapshotStore>).insert(wiring).build();
         Self { deps, clock, store, emitter, outboxes: parking_lot::Mutex::default() }
@@ -53,7 +53,7 @@ impl World {
     /// Returns a quiz over what the disk holds at this moment, as after a power cut.
     pub async fn cut_off(&self) -> Self {
         let copy = MemoryStore::new();
-        for kind in ["quiz.room", "quiz.room.log", "quiz.lobby"] {
+        for kind in ["quiz.room", "quiz.room.log", "quiz.lobby", "quiz.host"] {
             for id in self.store.ids(kind) {
                 let stored = self.store.load(kind, &id).unwrap().unwrap();
                 copy.commit(crate::kit::snapshot::Snapshot::new(kind, id, stored)).await.unwrap();
