@@ -67,7 +67,16 @@ fn hall(players: &[(PlayerId, SocketId)], question: &QuestionRef) -> State {
     let settings = Settings { bonuses: Bonuses { time: true, streak: true }, show_correct_answer: false, max_players: most };
     let code = RoomCode::parse("123456").expect("six digits");
     let (host, title) = (HOST.to_owned(), "Hall".to_owned());
-    let game = Game { flow_id: FlowId::random([6; 16]), host, title, code, quiz_set_id: None, settings, script: Vec::new(), created_at: NOW };
+    let game = Game {
+        flow_id: FlowId::random([6; 16]),
+        host,
+        title,
+        code,
+        quiz_set_id: None,
+        settings,
+        script: Vec::new(),
+        created_at: NOW,
+    };
     let mut room = State::create(game, SocketId::new(HOST), 1);
     for (player, socket) in players {
         room.join(from(socket), player, "A player", most, NOW).expect("there is room");
@@ -108,7 +117,8 @@ struct Hall {
 impl Hall {
     async fn start(builder: DepsBuilder) -> Self {
         let (emitter, most) = (Emitter::new("/", None, None), u32::try_from(PLAYERS).expect("a small number"));
-        let deps = builder.insert(Wiring { emitter: emitter.clone(), max_room_players: most, only_players_see_flows: false }).build();
+        let deps =
+            builder.insert(Wiring { emitter: emitter.clone(), max_room_players: most, only_players_see_flows: false }).build();
         let mut outboxes = Vec::new();
         let host = connect(&deps, &emitter, &mut outboxes, Some(HOST), SocketId::new(HOST)).await;
         let create = CreateRoom { host_id: HOST.to_owned(), title: "Hall".to_owned(), settings: GameSettings::default() };

@@ -11,10 +11,10 @@ use hubbub_protocol::quiz::rooms::{
 use hubbub_protocol::quiz::{FlowId, RoomCode, RoomId, error};
 use serde::{Deserialize, Serialize};
 
-use super::{Wiring, host};
 use super::room::score::Bonuses;
 use super::room::state::{Game, Settings};
 use super::room::{Room, coming};
+use super::{Wiring, host};
 use crate::kit::ask::{Ask, Route, Routed, restarting};
 use crate::kit::deps::Deps;
 use crate::kit::ids::{self, SocketId};

@@ -1,6 +1,7 @@
 //! The rules of a room.
 
 mod answers;
+mod flows;
 mod life;
 mod properties;
 mod room;
