@@ -5,3 +5,5 @@
 pub mod kit;
 
 pub mod fleet;
+
+pub mod quiz;
