@@ -9,3 +9,4 @@ pub mod wire;
 
 pub mod fleet;
 pub mod lab;
+pub mod quiz;

@@ -1,6 +1,7 @@
 //! Access tokens: what they say, and whom they let in.
 
-use hubbub_protocol::fault::{Fault, Kind};
+use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::error::unauthorized;
 use serde::{Deserialize, Serialize};
 
 use super::Accounts;
@@ -50,10 +51,4 @@ pub fn authenticate(deps: &Deps, token: &str) -> Result<Claims, Fault> {
         Err(Missing::BackingOff(_)) => {}
     }
     Ok(claims)
-}
-
-/// Returns the refusal of whoever shows no good token.
-#[must_use]
-pub fn unauthorized() -> Fault {
-    Fault::new(Kind::Unauthenticated, "unauthorized", "Invalid or expired token")
 }

@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use actix::{Actor, ActorFuture, ActorFutureExt, AtomicResponse, Context, Handler, Message, Supervised, fut};
 use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::error::unauthorized;
 
 use super::Accounts;
-use super::access::unauthorized;
 use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
 use super::state::{NewAccount, Profile, Refreshed, State};

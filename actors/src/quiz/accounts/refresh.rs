@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use super::ids::{AccountId, SessionId};
 use crate::kit::ids::Random;
@@ -28,8 +29,8 @@ impl RefreshToken {
         let mut bytes = [0; BYTES];
         let (ids, secret) = bytes.split_at_mut(32);
         let (of_account, of_session) = ids.split_at_mut(16);
-        of_account.copy_from_slice(account.as_bytes());
-        of_session.copy_from_slice(session.as_bytes());
+        of_account.copy_from_slice(account.uuid().as_bytes());
+        of_session.copy_from_slice(session.uuid().as_bytes());
         random.fill(secret);
         Self(bytes)
     }
@@ -51,13 +52,13 @@ impl RefreshToken {
     /// Returns the account that the token claims to be of.
     #[must_use]
     pub fn account(&self) -> AccountId {
-        AccountId::from_bytes(self.sixteen(0))
+        Uuid::from_bytes(self.sixteen(0)).into()
     }
 
     /// Returns the session that the token claims to be of.
     #[must_use]
     pub fn session(&self) -> SessionId {
-        SessionId::from_bytes(self.sixteen(16))
+        Uuid::from_bytes(self.sixteen(16)).into()
     }
 
     fn sixteen(&self, from: usize) -> [u8; 16] {
@@ -85,12 +86,13 @@ impl Eq for Fingerprint {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quiz::accounts::ids::fresh;
     use crate::kit::ids::SeededRandom;
 
     #[test]
     fn a_token_comes_back_as_it_went_out() {
         let random = SeededRandom::new(1);
-        let (account, session) = (AccountId::random(&random), SessionId::random(&random));
+        let (account, session) = (fresh(&random), fresh(&random));
         let token = RefreshToken::random(&random, account, session);
 
         let back = RefreshToken::parse(&token.text()).expect("a token");

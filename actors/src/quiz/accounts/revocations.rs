@@ -40,7 +40,7 @@ impl Revocations {
     pub fn open(store: Arc<dyn SnapshotStore>) -> Result<Self, StoreError> {
         let mut until = HashMap::new();
         for text in store.ids(KIND) {
-            let Some(id) = SessionId::parse(&text) else { continue };
+            let Ok(id) = SessionId::parse(&text) else { continue };
             if let Some(stored) = store.load(KIND, &text)? {
                 until.insert(id, stored.decode()?);
             }
@@ -86,8 +86,8 @@ mod tests {
     use crate::kit::snapshot::MemoryStore;
 
     const NOW: Timestamp = Timestamp(1_770_379_200_000);
-    const ONE: SessionId = SessionId::from_bytes([1; 16]);
-    const OTHER: SessionId = SessionId::from_bytes([2; 16]);
+    const ONE: SessionId = SessionId::random([1; 16]);
+    const OTHER: SessionId = SessionId::random([2; 16]);
 
     #[actix::test]
     async fn a_revoked_session_stays_revoked_over_a_restart() {

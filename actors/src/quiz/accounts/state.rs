@@ -212,7 +212,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::kit::ids::{Random, SeededRandom};
-    use crate::quiz::accounts::ids::AccountId;
+    use crate::quiz::accounts::ids::fresh;
     use crate::quiz::accounts::refresh::RefreshToken;
 
     const NOW: Timestamp = Timestamp(1_770_379_200_000);
@@ -224,13 +224,13 @@ mod tests {
     }
 
     fn token(random: &dyn Random, session: SessionId) -> Fingerprint {
-        RefreshToken::random(random, AccountId::random(random), session).fingerprint()
+        RefreshToken::random(random, fresh(random), session).fingerprint()
     }
 
     /// Returns an account with one session, its id, and its tokens so far and to come.
     fn session() -> (State, SessionId, [Fingerprint; 4]) {
         let random = SeededRandom::new(1);
-        let id = SessionId::random(&random);
+        let id: SessionId = fresh(&random);
         let tokens = std::array::from_fn(|_| token(&random, id));
         let mut state = account();
         assert_eq!(state.open_session(id, tokens[0], NOW), []);
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_spent_token_ends_no_other_session() {
         let (mut state, one, [first, second, third, fourth]) = session();
-        let other = SessionId::random(&SeededRandom::new(2));
+        let other = fresh(&SeededRandom::new(2));
         state.open_session(other, fourth, NOW);
         state.refresh(one, &first, second, NOW);
         state.refresh(one, &first, second, NOW);
@@ -282,11 +282,11 @@ mod tests {
     fn the_session_that_was_refreshed_longest_ago_gives_way() {
         let random = SeededRandom::new(3);
         let mut state = account();
-        let ids: Vec<SessionId> = (0..SESSIONS).map(|_| SessionId::random(&random)).collect();
+        let ids: Vec<SessionId> = (0..SESSIONS).map(|_| fresh(&random)).collect();
         for (at, id) in (0..).zip(&ids) {
             state.open_session(*id, token(&random, *id), NOW.plus(at));
         }
-        let another = SessionId::random(&random);
+        let another: SessionId = fresh(&random);
 
         assert_eq!(state.open_session(another, token(&random, another), NOW.plus(1000)), [ids[0]]);
     }

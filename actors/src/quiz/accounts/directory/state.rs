@@ -153,8 +153,8 @@ fn remove_own(names: &mut HashMap<String, AccountId>, name: &str, id: AccountId)
 mod tests {
     use super::*;
 
-    const ADA: AccountId = AccountId::from_bytes([0xaa; 16]);
-    const BOB: AccountId = AccountId::from_bytes([0xbb; 16]);
+    const ADA: AccountId = AccountId::random([0xaa; 16]);
+    const BOB: AccountId = AccountId::random([0xbb; 16]);
 
     fn this(name: &str) -> NameWish {
         NameWish::This(name.to_owned())
@@ -206,7 +206,7 @@ mod tests {
 
         assert_eq!(state.reserve(BOB, "b@example.com", like("ada")), Ok("ada_bbbb".to_owned()));
         let long = "a".repeat(20);
-        assert_eq!(state.reserve(AccountId::from_bytes([1; 16]), "c@example.com", like(&long)), Ok(long.clone()));
+        assert_eq!(state.reserve(AccountId::random([1; 16]), "c@example.com", like(&long)), Ok(long.clone()));
         let name = state.reserve(BOB, "d@example.com", like(&long)).expect("a name");
         assert_eq!(name, format!("{}_bbbb", "a".repeat(15)));
         assert_eq!(state.reserve(BOB, "e@example.com", like(&long)), Ok(format!("{}_bbbbbbbb", "a".repeat(11))));

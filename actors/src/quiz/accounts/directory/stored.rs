@@ -14,7 +14,7 @@ use crate::quiz::accounts::state::State as AccountState;
 pub(super) fn read(store: &dyn SnapshotStore) -> Result<State, StoreError> {
     let mut accounts = Vec::new();
     for text in store.ids(Account::KIND) {
-        let Some(id) = AccountId::parse(&text) else { continue };
+        let Ok(id) = AccountId::parse(&text) else { continue };
         if let Some(stored) = store.load(Account::KIND, &text)? {
             let account: AccountState = stored.decode()?;
             accounts.push((account.created_at(), id, account.email().to_owned(), account.username().to_owned()));

@@ -1,0 +1,30 @@
+//! Every limit of the quiz: the document's sizes, and the rates that protect what can be guessed.
+
+use crate::contract::{EventLimit, Limit};
+
+/// `/auth/*`: all routes that take a password or a token.
+pub const AUTH: Limit = Limit { bucket: "/auth/*", max: 30, window_secs: 60 };
+/// The two public code routes: six digits can be guessed.
+pub const CODE: Limit = Limit { bucket: "/quiz/code/*", max: 120, window_secs: 60 };
+/// Any event of one socket.
+pub const SOCKET: EventLimit = EventLimit { max: 100, window_secs: 1 };
+
+/// Characters of an id that a client chose.
+pub const CLIENT_ID_CHARACTERS: usize = 128;
+/// Characters of a socket's id.
+pub const SOCKET_ID_CHARACTERS: usize = 64;
+/// Characters of a display name, without the blanks around it.
+pub const DISPLAY_NAME_CHARACTERS: usize = 50;
+/// Characters of the title of a quiz or a game.
+pub const TITLE_CHARACTERS: usize = 100;
+/// Characters of an answer, offered or submitted.
+pub const ANSWER_CHARACTERS: usize = 200;
+/// Milliseconds from a question's start to its end, at most.
+pub const QUESTION_MS: i64 = 600_000;
+/// The latest time that a JavaScript date can hold, in milliseconds.
+pub const LATEST_MS: i64 = 8_640_000_000_000_000;
+
+/// Players of one room, unless the configuration says otherwise.
+pub const ROOM_PLAYERS: u32 = 400;
+/// Players of one room, whatever the configuration says.
+pub const HALL_PLAYERS: u32 = 10_000;
