@@ -18,6 +18,7 @@ pub mod directory;
 pub mod state;
 
 pub mod access;
+pub mod avatars;
 pub mod ids;
 pub mod passwords;
 pub mod refresh;

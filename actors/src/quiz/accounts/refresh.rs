@@ -86,8 +86,8 @@ impl Eq for Fingerprint {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::accounts::ids::fresh;
     use crate::kit::ids::SeededRandom;
+    use crate::quiz::accounts::ids::fresh;
 
     #[test]
     fn a_token_comes_back_as_it_went_out() {

@@ -1,0 +1,6 @@
+//! Avatars: a picture per account.
+
+mod blocks;
+mod gif;
+pub mod picture;
+mod webp;
