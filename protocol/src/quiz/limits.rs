@@ -15,6 +15,16 @@ pub const CLIENT_ID_CHARACTERS: usize = 128;
 pub const SOCKET_ID_CHARACTERS: usize = 64;
 /// Characters of a display name, without the blanks around it.
 pub const DISPLAY_NAME_CHARACTERS: usize = 50;
+/// Characters of an email address.
+pub const EMAIL_CHARACTERS: usize = 254;
+/// Characters of a password, at least.
+pub const SHORTEST_PASSWORD: usize = 6;
+/// Characters of a password, at most.
+pub const LONGEST_PASSWORD: usize = 72;
+/// Characters of a refresh token.
+pub const REFRESH_TOKEN_CHARACTERS: usize = 512;
+/// Bytes of an avatar.
+pub const AVATAR_BYTES: usize = 5_242_880;
 /// Characters of the title of a quiz or a game.
 pub const TITLE_CHARACTERS: usize = 100;
 /// Characters of an answer, offered or submitted.

@@ -8,6 +8,10 @@ pub mod field;
 pub mod ids;
 pub mod limits;
 
+pub mod accounts;
+pub mod avatars;
+pub mod health;
+pub mod profile;
 pub mod questions;
 pub mod rooms;
 
