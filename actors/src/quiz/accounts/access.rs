@@ -1,6 +1,7 @@
 //! Access tokens: what they say, and whom they let in.
 
 use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::accounts::{Email, TOKEN_LIFETIME_SECS};
 use hubbub_protocol::quiz::error::unauthorized;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,6 @@ use super::ids::{AccountId, SessionId};
 use crate::kit::deps::Deps;
 use crate::kit::registry::Missing;
 
-/// How long an access token is good.
-pub const ACCESS_LIFETIME_SECS: i64 = 3600;
 /// The role of everyone who has an account.
 pub const ROLE: &str = "authenticated";
 
@@ -21,7 +20,7 @@ pub struct Claims {
     /// The account.
     pub sub: AccountId,
     /// Its email.
-    pub email: String,
+    pub email: Email,
     /// [`ROLE`].
     pub role: String,
     /// The login that it came of.
@@ -30,9 +29,19 @@ pub struct Claims {
 
 /// Returns an access token of a session.
 #[must_use]
-pub fn issue(deps: &Deps, account: AccountId, email: String, session: SessionId) -> String {
+pub fn issue(deps: &Deps, account: AccountId, email: Email, session: SessionId) -> String {
     let claims = Claims { sub: account, email, role: ROLE.to_owned(), session_id: session };
-    Accounts::of(deps).tokens.issue(&claims, ACCESS_LIFETIME_SECS, deps.now())
+    Accounts::of(deps).tokens.issue(&claims, TOKEN_LIFETIME_SECS, deps.now())
+}
+
+/// Returns what a token says.
+///
+/// # Errors
+/// It is broken, expired or revoked (401).
+pub fn verify(deps: &Deps, token: &str) -> Result<Claims, Fault> {
+    let accounts = Accounts::of(deps);
+    let claims: Claims = accounts.tokens.verify(token, deps.now()).map_err(|_| unauthorized())?;
+    if accounts.revocations.is_revoked(claims.session_id) { Err(unauthorized()) } else { Ok(claims) }
 }
 
 /// Judges the token of a request or a handshake, and lets its account know that its owner is there.
@@ -40,11 +49,7 @@ pub fn issue(deps: &Deps, account: AccountId, email: String, session: SessionId)
 /// # Errors
 /// The token is broken, expired or revoked, or its account does not exist (401).
 pub fn authenticate(deps: &Deps, token: &str) -> Result<Claims, Fault> {
-    let accounts = Accounts::of(deps);
-    let claims: Claims = accounts.tokens.verify(token, deps.now()).map_err(|_| unauthorized())?;
-    if accounts.revocations.is_revoked(claims.session_id) {
-        return Err(unauthorized());
-    }
+    let claims = verify(deps, token)?;
     match deps.registry::<Account>().find(&claims.sub) {
         Ok(account) => account.do_send(Seen),
         Err(Missing::Unknown) => return Err(unauthorized()),

@@ -6,12 +6,15 @@ use std::pin::Pin;
 
 use actix::{Actor, ActorFuture, ActorFutureExt, AtomicResponse, Context, Handler, Message, Supervised, fut};
 use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::accounts::{Email, Username};
+use hubbub_protocol::quiz::avatars::AvatarFile;
 use hubbub_protocol::quiz::error::unauthorized;
 
 use super::Accounts;
 use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
-use super::state::{NewAccount, Profile, Refreshed, State};
+use super::state::{Beginning, Refreshed, State};
+use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::registry::{Entity, Missing};
 use crate::kit::snapshot::{Persist, Snapshot, StoreError, Stored};
@@ -21,8 +24,8 @@ const VERSION: u16 = 1;
 
 /// One account.
 pub struct Account {
-    id: AccountId,
-    deps: Deps,
+    pub(super) id: AccountId,
+    pub(super) deps: Deps,
     /// `None` until it is created.
     state: Option<State>,
 }
@@ -52,17 +55,17 @@ impl Entity for Account {
 }
 
 /// A change of the account: done when it is on disk. Nothing else happens to the account meanwhile.
-type Step<T> = AtomicResponse<Account, Result<T, Fault>>;
+pub(super) type Step<T> = AtomicResponse<Account, Result<T, Fault>>;
 type Steps<T> = Pin<Box<dyn ActorFuture<Account, Output = Result<T, Fault>>>>;
 
 impl Account {
-    fn known(&self) -> Result<State, Fault> {
+    pub(super) fn known(&self) -> Result<State, Fault> {
         // Whoever deleted the account has logged its owner out.
         self.state.clone().ok_or_else(unauthorized)
     }
 
     /// Changes a copy of the state, and makes it the state when it is on disk.
-    fn step<T: 'static>(&self, change: impl FnOnce(&mut State) -> T) -> Step<T> {
+    pub(super) fn step<T: 'static>(&self, change: impl FnOnce(&mut State) -> T) -> Step<T> {
         self.step_and_revoke(&[], change)
     }
 
@@ -70,7 +73,7 @@ impl Account {
     fn step_and_revoke<T: 'static>(&self, sessions: &[SessionId], change: impl FnOnce(&mut State) -> T) -> Step<T> {
         let mut next = match self.known() {
             Ok(state) => state,
-            Err(refusal) => return AtomicResponse::new(Box::pin(fut::ready(Err(refusal)))),
+            Err(refusal) => return refused(refusal),
         };
         let answer = change(&mut next);
         AtomicResponse::new(self.keep(next, sessions, answer))
@@ -95,6 +98,11 @@ impl Account {
     }
 }
 
+/// Answers without having changed anything.
+pub(super) fn refused<T: 'static>(refusal: Fault) -> Step<T> {
+    AtomicResponse::new(Box::pin(fut::ready(Err(refusal))))
+}
+
 /// Returns an account's address.
 ///
 /// # Errors
@@ -106,12 +114,12 @@ pub fn find(deps: &Deps, id: &AccountId) -> Result<actix::Addr<Account>, Fault> 
     })
 }
 
-/// The directory brings a new account into being, together with its first session.
+/// The directory brings a new account into being, together with its first session. The answer is when.
 #[derive(Message)]
-#[rtype(result = "Result<(), Fault>")]
+#[rtype(result = "Result<Timestamp, Fault>")]
 pub struct Create {
     /// What it begins with.
-    pub new: NewAccount,
+    pub new: Beginning,
     /// The session that registering opens.
     pub session: SessionId,
     /// Of the session's first refresh token.
@@ -119,17 +127,16 @@ pub struct Create {
 }
 
 impl Handler<Create> for Account {
-    type Result = Step<()>;
+    type Result = Step<Timestamp>;
 
     fn handle(&mut self, create: Create, _: &mut Context<Self>) -> Self::Result {
         if self.state.is_some() {
-            let taken = Fault::unavailable("this account id is taken, try again").retry_after(1);
-            return AtomicResponse::new(Box::pin(fut::ready(Err(taken))));
+            return refused(Fault::unavailable("this account id is taken, try again").retry_after(1));
         }
         let now = self.deps.now();
         let mut state = State::create(create.new, now);
         state.open_session(create.session, create.newest, now);
-        AtomicResponse::new(self.keep(state, &[], ()))
+        AtomicResponse::new(self.keep(state, &[], now))
     }
 }
 
@@ -148,7 +155,7 @@ impl Handler<ReadPasswordHash> for Account {
 
 /// Somebody showed the right password. The answer is the account's email.
 #[derive(Message)]
-#[rtype(result = "Result<String, Fault>")]
+#[rtype(result = "Result<Email, Fault>")]
 pub struct OpenSession {
     /// The new session.
     pub session: SessionId,
@@ -157,22 +164,22 @@ pub struct OpenSession {
 }
 
 impl Handler<OpenSession> for Account {
-    type Result = Step<String>;
+    type Result = Step<Email>;
 
     fn handle(&mut self, open: OpenSession, _: &mut Context<Self>) -> Self::Result {
         let mut next = match self.known() {
             Ok(state) => state,
-            Err(refusal) => return AtomicResponse::new(Box::pin(fut::ready(Err(refusal)))),
+            Err(refusal) => return refused(refusal),
         };
         let ended = next.open_session(open.session, open.newest, self.deps.now());
-        let email = next.email().to_owned();
+        let email = next.email().clone();
         AtomicResponse::new(self.keep(next, &ended, email))
     }
 }
 
 /// Somebody shows a refresh token. The answer is the account's email.
 #[derive(Message)]
-#[rtype(result = "Result<String, Fault>")]
+#[rtype(result = "Result<Email, Fault>")]
 pub struct Refresh {
     /// The session that it names.
     pub session: SessionId,
@@ -183,14 +190,13 @@ pub struct Refresh {
 }
 
 impl Handler<Refresh> for Account {
-    type Result = Step<String>;
+    type Result = Step<Email>;
 
     fn handle(&mut self, refresh: Refresh, _: &mut Context<Self>) -> Self::Result {
-        let refused = || AtomicResponse::new(Box::pin(fut::ready(Err(unauthorized()))));
-        let Ok(mut next) = self.known() else { return refused() };
+        let Ok(mut next) = self.known() else { return refused(unauthorized()) };
         match next.refresh(refresh.session, &refresh.shown, refresh.next, self.deps.now()) {
             Refreshed::Rotated => {
-                let email = next.email().to_owned();
+                let email = next.email().clone();
                 AtomicResponse::new(self.keep(next, &[], email))
             }
             Refreshed::Reused => {
@@ -198,7 +204,7 @@ impl Handler<Refresh> for Account {
                 let revoked = self.keep(next, &[refresh.session], ());
                 AtomicResponse::new(Box::pin(revoked.map(|saved, _, _| saved.and(Err(unauthorized())))))
             }
-            Refreshed::Unknown => refused(),
+            Refreshed::Unknown => refused(unauthorized()),
         }
     }
 }
@@ -235,61 +241,38 @@ impl Handler<Seen> for Account {
     }
 }
 
-/// Somebody wants to see the profile.
-#[derive(Message)]
-#[rtype(result = "Result<Profile, Fault>")]
-pub struct ReadProfile;
-
-impl Handler<ReadProfile> for Account {
-    type Result = Result<Profile, Fault>;
-
-    fn handle(&mut self, _: ReadProfile, _: &mut Context<Self>) -> Self::Result {
-        self.known().map(|state| state.profile())
-    }
-}
-
 /// The directory has reserved another name. The answer is the old one.
 #[derive(Message)]
-#[rtype(result = "Result<String, Fault>")]
-pub struct TakeName(pub String);
+#[rtype(result = "Result<Username, Fault>")]
+pub struct TakeName(pub Username);
 
 impl Handler<TakeName> for Account {
-    type Result = Step<String>;
+    type Result = Step<Username>;
 
     fn handle(&mut self, TakeName(name): TakeName, _: &mut Context<Self>) -> Self::Result {
         let now = self.deps.now();
         self.step(|state| {
-            let old = state.username().to_owned();
+            let old = state.username().clone();
             state.rename(name, now);
             old
         })
     }
 }
 
-/// The owner takes another name for people.
-#[derive(Message)]
-#[rtype(result = "Result<(), Fault>")]
-pub struct TakeDisplayName(pub String);
-
-impl Handler<TakeDisplayName> for Account {
-    type Result = Step<()>;
-
-    fn handle(&mut self, TakeDisplayName(name): TakeDisplayName, _: &mut Context<Self>) -> Self::Result {
-        let now = self.deps.now();
-        self.step(|state| state.set_display_name(name, now))
-    }
-}
-
 /// The owner takes another picture, or none. The answer is the old one.
 #[derive(Message)]
-#[rtype(result = "Result<Option<String>, Fault>")]
-pub struct TakeAvatar(pub Option<String>);
+#[rtype(result = "Result<Option<AvatarFile>, Fault>")]
+pub struct TakeAvatar(pub Option<AvatarFile>);
 
 impl Handler<TakeAvatar> for Account {
-    type Result = Step<Option<String>>;
+    type Result = Step<Option<AvatarFile>>;
 
     fn handle(&mut self, TakeAvatar(avatar): TakeAvatar, _: &mut Context<Self>) -> Self::Result {
         let now = self.deps.now();
+        let has_none = self.state.as_ref().is_some_and(|state| state.avatar().is_none());
+        if avatar.is_none() && has_none {
+            return AtomicResponse::new(Box::pin(fut::ready(Ok(None))));
+        }
         self.step(|state| state.set_avatar(avatar, now))
     }
 }

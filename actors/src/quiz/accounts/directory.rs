@@ -13,13 +13,16 @@ use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseActFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::accounts::{Email, Username};
+use hubbub_protocol::quiz::error::{duplicate_email, username_taken};
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Create, TakeName};
 use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
-use super::state::NewAccount;
+use super::state::Beginning;
 use crate::kit::ask::restarting;
+use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
 use crate::kit::snapshot::{StoreError, Stored};
@@ -107,6 +110,17 @@ impl From<Fault> for Refused {
     }
 }
 
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Taken(Taken::Email) => duplicate_email(),
+            Refused::Taken(Taken::Username) => username_taken(),
+            Refused::Taken(Taken::Busy) => Self::unavailable("being renamed, try again").retry_after(1),
+            Refused::Fault(fault) => fault,
+        }
+    }
+}
+
 impl Directory {
     /// Reads every account. Who asks meanwhile waits in the mailbox.
     fn read(&self, ctx: &mut Context<Self>) {
@@ -133,7 +147,7 @@ impl Directory {
 /// Whose email is this?
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Option<AccountId>, Fault>")]
-pub struct Whose(pub String);
+pub struct Whose(pub Email);
 
 impl Handler<Whose> for Directory {
     type Result = Result<Option<AccountId>, Fault>;
@@ -149,7 +163,7 @@ impl Handler<Whose> for Directory {
 #[rtype(result = "Result<(), Refused>")]
 pub struct Check {
     /// The email.
-    pub email: String,
+    pub email: Email,
     /// The name.
     pub wish: NameWish,
 }
@@ -163,14 +177,14 @@ impl Handler<Check> for Directory {
     }
 }
 
-/// Somebody registers.
+/// Somebody registers. The answer is when.
 #[derive(Message)]
-#[rtype(result = "Result<(), Refused>")]
+#[rtype(result = "Result<Timestamp, Refused>")]
 pub struct Enrol {
     /// The id of the account to be.
     pub id: AccountId,
-    /// The email, in lower case.
-    pub email: String,
+    /// The email.
+    pub email: Email,
     /// What the password is compared with.
     pub password_hash: String,
     /// The name.
@@ -184,7 +198,7 @@ pub struct Enrol {
 }
 
 impl Handler<Enrol> for Directory {
-    type Result = ResponseActFuture<Self, Result<(), Refused>>;
+    type Result = ResponseActFuture<Self, Result<Timestamp, Refused>>;
 
     /// Reserves both names, has the account made, and gives the names back if that fails.
     fn handle(&mut self, enrol: Enrol, _: &mut Context<Self>) -> Self::Result {
@@ -200,10 +214,10 @@ impl Handler<Enrol> for Directory {
             Err(refused) => return Box::pin(fut::ready(Err(refused))),
         };
         let (id, email) = (enrol.id, enrol.email);
-        let new = NewAccount {
+        let new = Beginning {
             email: email.clone(),
             password_hash: enrol.password_hash,
-            display_name: enrol.display_name.unwrap_or_else(|| username.clone()),
+            display_name: enrol.display_name.unwrap_or_else(|| username.as_str().to_owned()),
             username: username.clone(),
         };
         let creating = account.send(Create { new, session: enrol.session, newest: enrol.newest });
@@ -224,21 +238,12 @@ impl Directory {
     }
 }
 
-/// An account wants another name.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<(), Refused>")]
-pub struct Rename {
-    /// The account.
-    pub id: AccountId,
-    /// The name that it wants.
-    pub username: String,
-}
+/// A name's way from one account to none or another: done when the account has saved itself.
+pub(super) type Renamed = ResponseActFuture<Directory, Result<(), Refused>>;
 
-impl Handler<Rename> for Directory {
-    type Result = ResponseActFuture<Self, Result<(), Refused>>;
-
-    /// Reserves the new name, has the account take it, and gives back the one that is not needed.
-    fn handle(&mut self, Rename { id, username }: Rename, _: &mut Context<Self>) -> Self::Result {
+impl Directory {
+    /// Reserves another name for an account, has the account take it, and gives back the one that is not needed.
+    pub(super) fn rename(&mut self, id: AccountId, username: Username) -> Renamed {
         let found = self.is_read().and_then(|()| account::find(&self.deps, &id)).map_err(Refused::from);
         let begun = found.and_then(|account| Ok((account, self.state.begin_renaming(id, &username)?)));
         let (account, renaming) = match begun {

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hubbub_protocol::quiz::accounts::TOKEN_LIFETIME_SECS;
 use parking_lot::RwLock;
 
-use super::access::ACCESS_LIFETIME_SECS;
 use super::ids::SessionId;
 use crate::kit::clock::Timestamp;
 use crate::kit::snapshot::{Committed, Snapshot, SnapshotStore, StoreError};
@@ -50,7 +50,7 @@ impl Revocations {
 
     /// Refuses a session's access tokens from now on; the future completes when a restart will not forget it.
     pub fn revoke(&self, id: SessionId, now: Timestamp) -> Committed {
-        let until = now.plus(ACCESS_LIFETIME_SECS * 1000 + MARGIN_MS);
+        let until = now.plus(TOKEN_LIFETIME_SECS * 1000 + MARGIN_MS);
         let mut revoked = self.revoked.write();
         revoked.until.insert(id, until);
         self.sweep(&mut revoked, now);
@@ -106,7 +106,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let revocations = Revocations::open(store.clone()).expect("a good store");
         revocations.revoke(ONE, NOW).await.expect("committed");
-        let expired = NOW.plus(ACCESS_LIFETIME_SECS * 1000);
+        let expired = NOW.plus(TOKEN_LIFETIME_SECS * 1000);
         revocations.revoke(OTHER, expired.plus(60_000)).await.expect("committed");
         assert!(revocations.is_revoked(ONE));
         revocations.revoke(OTHER, expired.plus(MARGIN_MS)).await.expect("committed");

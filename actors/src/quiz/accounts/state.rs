@@ -1,8 +1,11 @@
 //! The rules of one account: its profile, and the sessions that its owner logged in to.
 
+use hubbub_protocol::quiz::accounts::{Email, Username};
+use hubbub_protocol::quiz::avatars::AvatarFile;
+use hubbub_protocol::quiz::profile::Profile;
 use serde::{Deserialize, Serialize};
 
-use super::ids::SessionId;
+use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
 use crate::kit::clock::Timestamp;
 
@@ -16,12 +19,12 @@ const ACTIVITY_MS: i64 = 60_000;
 /// Everything about one account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    email: String,
+    email: Email,
     password_hash: String,
-    username: String,
+    username: Username,
     display_name: String,
     #[serde(default)]
-    avatar: Option<String>,
+    avatar: Option<AvatarFile>,
     created_at: Timestamp,
     updated_at: Timestamp,
     last_active: Timestamp,
@@ -38,36 +41,17 @@ struct Session {
     refreshed_at: Timestamp,
 }
 
-/// What an account begins with. The texts were checked before.
+/// What an account begins with.
 #[derive(Clone)]
-pub struct NewAccount {
-    /// In lower case.
-    pub email: String,
+pub struct Beginning {
+    /// The address.
+    pub email: Email,
     /// As the password hasher wrote it.
     pub password_hash: String,
-    /// As its owner writes it; unique whatever the case.
-    pub username: String,
+    /// The unique name.
+    pub username: Username,
     /// For people.
     pub display_name: String,
-}
-
-/// What everyone who may see the profile sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
-    /// As its owner writes it.
-    pub username: String,
-    /// For people.
-    pub display_name: String,
-    /// Where the picture is kept: `<account>/<uuid>.<extension>`.
-    pub avatar: Option<String>,
-    /// In lower case.
-    pub email: String,
-    /// When it was registered.
-    pub created_at: Timestamp,
-    /// When its owner last changed something about it.
-    pub updated_at: Timestamp,
-    /// When its owner was last seen, to the minute.
-    pub last_active: Timestamp,
 }
 
 /// What came of showing a refresh token.
@@ -84,7 +68,7 @@ pub enum Refreshed {
 impl State {
     /// Returns a new account.
     #[must_use]
-    pub fn create(new: NewAccount, now: Timestamp) -> Self {
+    pub fn create(new: Beginning, now: Timestamp) -> Self {
         Self {
             email: new.email,
             password_hash: new.password_hash,
@@ -98,30 +82,42 @@ impl State {
         }
     }
 
-    /// Returns the profile.
+    /// Returns the profile as its owner sees it; `url` says where a picture is served.
     #[must_use]
-    pub fn profile(&self) -> Profile {
+    pub fn profile(&self, id: AccountId, url: impl FnOnce(&AvatarFile) -> String) -> Profile {
         Profile {
+            id,
             username: self.username.clone(),
             display_name: self.display_name.clone(),
-            avatar: self.avatar.clone(),
+            avatar_url: self.avatar.as_ref().map(url),
             email: self.email.clone(),
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            last_active: self.last_active,
+            created_at: self.created_at.iso(),
+            updated_at: self.updated_at.iso(),
         }
     }
 
-    /// Returns the address, in lower case.
+    /// Returns the address.
     #[must_use]
-    pub fn email(&self) -> &str {
+    pub const fn email(&self) -> &Email {
         &self.email
     }
 
-    /// Returns the name as its owner writes it.
+    /// Returns the unique name.
     #[must_use]
-    pub fn username(&self) -> &str {
+    pub const fn username(&self) -> &Username {
         &self.username
+    }
+
+    /// Returns the picture.
+    #[must_use]
+    pub const fn avatar(&self) -> Option<AvatarFile> {
+        self.avatar
+    }
+
+    /// Returns when its owner was last seen, to the minute.
+    #[must_use]
+    pub const fn last_active(&self) -> Timestamp {
+        self.last_active
     }
 
     /// Returns when it was registered.
@@ -190,7 +186,7 @@ impl State {
     }
 
     /// Takes another name, which the directory has reserved.
-    pub fn rename(&mut self, username: String, now: Timestamp) {
+    pub fn rename(&mut self, username: Username, now: Timestamp) {
         self.username = username;
         self.updated_at = now;
     }
@@ -202,7 +198,7 @@ impl State {
     }
 
     /// Takes another picture, or none. Returns the old one.
-    pub fn set_avatar(&mut self, avatar: Option<String>, now: Timestamp) -> Option<String> {
+    pub fn set_avatar(&mut self, avatar: Option<AvatarFile>, now: Timestamp) -> Option<AvatarFile> {
         self.updated_at = now;
         std::mem::replace(&mut self.avatar, avatar)
     }
@@ -210,6 +206,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use hubbub_protocol::quiz::avatars::ImageType;
+
     use super::*;
     use crate::kit::ids::{Random, SeededRandom};
     use crate::quiz::accounts::ids::fresh;
@@ -218,9 +216,9 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_770_379_200_000);
 
     fn account() -> State {
-        let text = str::to_owned;
-        let (email, password_hash) = (text("ada@example.com"), text("hash"));
-        State::create(NewAccount { email, password_hash, username: text("Ada"), display_name: text("Ada L.") }, NOW)
+        let email = Email::parse("Ada@example.com").expect("an address");
+        let username = Username::parse("Ada").expect("a name");
+        State::create(Beginning { email, password_hash: "hash".into(), username, display_name: "Ada L.".into() }, NOW)
     }
 
     fn token(random: &dyn Random, session: SessionId) -> Fingerprint {
@@ -298,18 +296,19 @@ mod tests {
         assert!(!state.see(NOW.plus(59_999)));
         assert!(state.see(NOW.plus(60_000)));
         assert!(!state.see(NOW.plus(60_001)));
-        assert_eq!(state.profile().last_active, NOW.plus(60_000));
-        assert_eq!(state.profile().updated_at, NOW);
+        assert_eq!((state.last_active, state.updated_at), (NOW.plus(60_000), NOW));
     }
 
     #[test]
     fn the_old_picture_is_handed_back_for_removal() {
         let mut state = account();
 
-        assert_eq!(state.set_avatar(Some("one".into()), NOW.plus(1)), None);
-        assert_eq!(state.set_avatar(Some("two".into()), NOW.plus(2)), Some("one".into()));
-        assert_eq!(state.set_avatar(None, NOW.plus(3)), Some("two".into()));
-        assert_eq!(state.profile().updated_at, NOW.plus(3));
+        let random = SeededRandom::new(1);
+        let [one, other] = [ImageType::Png, ImageType::Gif].map(|image| AvatarFile { id: fresh(&random), image });
+        assert_eq!(state.set_avatar(Some(one), NOW.plus(1)), None);
+        assert_eq!(state.set_avatar(Some(other), NOW.plus(2)), Some(one));
+        assert_eq!(state.set_avatar(None, NOW.plus(3)), Some(other));
+        assert_eq!((state.avatar, state.updated_at), (None, NOW.plus(3)));
     }
 
     #[test]

@@ -7,12 +7,13 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
+use hubbub_protocol::quiz::avatars::ImageType;
 use image::codecs::gif::GifDecoder;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::{PngDecoder, PngEncoder};
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageError, ImageFormat, Limits};
+use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageError, Limits};
 
 use super::{gif, webp};
 
@@ -25,21 +26,11 @@ const MOVING_PIXELS: u64 = 64 * 1024 * 1024;
 /// A quality at which one more compression is not seen.
 const JPEG_QUALITY: u8 = 90;
 
-/// What a picture may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are the formats' own names")]
-pub enum Format {
-    Jpeg,
-    Png,
-    WebP,
-    Gif,
-}
-
 /// A picture and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// What it is.
-    pub format: Format,
+    pub image: ImageType,
     /// The file.
     pub bytes: Bytes,
 }
@@ -58,53 +49,19 @@ pub enum WrongPicture {
     TooLarge,
 }
 
-impl Format {
-    /// Returns how files of this format end.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::WebP => "webp",
-            Self::Gif => "gif",
-        }
-    }
-
-    /// Returns the format's content type.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::WebP => "image/webp",
-            Self::Gif => "image/gif",
-        }
-    }
-
-    fn of(bytes: &[u8]) -> Option<Self> {
-        match image::guess_format(bytes).ok()? {
-            ImageFormat::Jpeg => Some(Self::Jpeg),
-            ImageFormat::Png => Some(Self::Png),
-            ImageFormat::WebP => Some(Self::WebP),
-            ImageFormat::Gif => Some(Self::Gif),
-            _ => None,
-        }
-    }
-}
-
 /// Returns the picture that some bytes are. Keeps a processor busy.
 ///
 /// # Errors
 /// [`WrongPicture`]
 pub fn clean(bytes: &[u8]) -> Result<Picture, WrongPicture> {
-    let format = Format::of(bytes).ok_or(WrongPicture::Unknown)?;
-    let clean = match format {
-        Format::Jpeg => jpeg(bytes)?,
-        Format::Png => png(bytes)?,
-        Format::Gif => moving_gif(gif::strip(bytes).ok_or(WrongPicture::Damaged)?)?,
-        Format::WebP => moving_webp(webp::strip(bytes).ok_or(WrongPicture::Damaged)?)?,
+    let image = ImageType::of(bytes).ok_or(WrongPicture::Unknown)?;
+    let clean = match image {
+        ImageType::Jpg => jpeg(bytes)?,
+        ImageType::Png => png(bytes)?,
+        ImageType::Gif => moving_gif(gif::strip(bytes).ok_or(WrongPicture::Damaged)?)?,
+        ImageType::Webp => moving_webp(webp::strip(bytes).ok_or(WrongPicture::Damaged)?)?,
     };
-    Ok(Picture { format, bytes: clean.into() })
+    Ok(Picture { image, bytes: clean.into() })
 }
 
 impl From<ImageError> for WrongPicture {

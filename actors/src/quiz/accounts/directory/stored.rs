@@ -17,10 +17,10 @@ pub(super) fn read(store: &dyn SnapshotStore) -> Result<State, StoreError> {
         let Ok(id) = AccountId::parse(&text) else { continue };
         if let Some(stored) = store.load(Account::KIND, &text)? {
             let account: AccountState = stored.decode()?;
-            accounts.push((account.created_at(), id, account.email().to_owned(), account.username().to_owned()));
+            accounts.push((account.created_at(), id, account.email().clone(), account.username().clone()));
         }
     }
-    accounts.sort_unstable();
+    accounts.sort_unstable_by_key(|(created_at, id, ..)| (*created_at, *id));
     let mut state = State::default();
     for (_, id, email, username) in accounts {
         if !state.hear_stored(id, &email, &username) {

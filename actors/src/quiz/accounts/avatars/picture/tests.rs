@@ -11,14 +11,14 @@ fn pixels(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, ((x ^ y) & 1) as u8 * 40]))
 }
 
-fn encoded(format: Format) -> Vec<u8> {
+fn encoded(format: ImageType) -> Vec<u8> {
     let mut bytes = Vec::new();
     let pixels = pixels(40, 24);
     match format {
-        Format::Jpeg => pixels.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 95)),
-        Format::Png => pixels.write_with_encoder(PngEncoder::new(&mut bytes)),
-        Format::WebP => pixels.write_with_encoder(WebPEncoder::new_lossless(&mut bytes)),
-        Format::Gif => {
+        ImageType::Jpg => pixels.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 95)),
+        ImageType::Png => pixels.write_with_encoder(PngEncoder::new(&mut bytes)),
+        ImageType::Webp => pixels.write_with_encoder(WebPEncoder::new_lossless(&mut bytes)),
+        ImageType::Gif => {
             let mut encoder = GifEncoder::new(&mut bytes);
             encoder.set_repeat(Repeat::Finite(3)).expect("encodes");
             let frame = |turn: u32| {
@@ -32,7 +32,7 @@ fn encoded(format: Format) -> Vec<u8> {
     bytes
 }
 
-const ALL: [Format; 4] = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif];
+const ALL: [ImageType; 4] = [ImageType::Jpg, ImageType::Png, ImageType::Webp, ImageType::Gif];
 
 fn decoded(bytes: &[u8]) -> DynamicImage {
     image::load_from_memory(bytes).expect("a picture")
@@ -71,11 +71,11 @@ fn exif(orientation: u8) -> Vec<u8> {
 fn jpeg_with(orientation: u8) -> Vec<u8> {
     let payload = [b"Exif\0\0".as_slice(), &exif(orientation)].concat();
     let segment = [&[0xff, 0xe1], (payload.len() as u16 + 2).to_be_bytes().as_slice(), &payload].concat();
-    with(&encoded(Format::Jpeg), 2, &segment)
+    with(&encoded(ImageType::Jpg), 2, &segment)
 }
 
 fn webp_with(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-    let plain = encoded(Format::WebP);
+    let plain = encoded(ImageType::Webp);
     let padded = [payload, if payload.len() % 2 == 1 { &[0] } else { &[] }].concat();
     let chunk = [name.as_slice(), &(payload.len() as u32).to_le_bytes(), &padded].concat();
     let head = [b"VP8X".as_slice(), &10_u32.to_le_bytes(), &[0b0000_1100, 0, 0, 0, 39, 0, 0, 23, 0, 0]].concat();
@@ -89,10 +89,10 @@ fn the_four_formats_are_told_by_content_and_come_out_as_they_went_in() {
         let bytes = encoded(format);
         let picture = clean(&bytes).expect("a picture");
 
-        assert_eq!(picture.format, format);
-        assert_eq!(Format::of(&picture.bytes), Some(format));
+        assert_eq!(picture.image, format);
+        assert_eq!(ImageType::of(&picture.bytes), Some(format));
         assert_eq!(decoded(&picture.bytes).dimensions(), (40, 24));
-        if format != Format::Jpeg {
+        if format != ImageType::Jpg {
             assert!(decoded(&picture.bytes).to_rgba8() == decoded(&bytes).to_rgba8(), "{format:?}");
         }
     }
@@ -100,7 +100,7 @@ fn the_four_formats_are_told_by_content_and_come_out_as_they_went_in() {
 
 #[test]
 fn a_cleaned_picture_is_clean() {
-    for format in [Format::Png, Format::WebP, Format::Gif] {
+    for format in [ImageType::Png, ImageType::Webp, ImageType::Gif] {
         let once = clean(&encoded(format)).expect("a picture");
 
         assert!(clean(&once.bytes).expect("still one") == once, "{format:?}");
@@ -175,18 +175,18 @@ fn what_hangs_on_at_the_end_is_gone() {
 
 #[test]
 fn metadata_is_gone() {
-    let plain = encoded(Format::Png);
+    let plain = encoded(ImageType::Png);
     let text = png_chunk(b"tEXt", &[b"Comment\0".as_slice(), SECRET].concat());
     let png = with(&with(&plain, 33, &text), 33, &png_chunk(b"eXIf", &exif(1)));
     let gif_text = [&[0x21, 0xfe, SECRET.len() as u8], SECRET, &[0]].concat();
     let xmp = [&[0x21, 0xff, 11], b"XMP DataXMP".as_slice(), &[SECRET.len() as u8], SECRET, &[0]].concat();
-    let plain = encoded(Format::Gif);
+    let plain = encoded(ImageType::Gif);
     let gif = with(&plain, plain.len() - 1, &[gif_text, xmp].concat());
     for bytes in [jpeg_with(1), png, webp_with(b"EXIF", &exif(1)), webp_with(b"XMP ", SECRET), webp_with(b"ODD ", SECRET), gif] {
         assert!(holds(&bytes, SECRET));
         let picture = clean(&bytes).expect("a picture");
 
-        assert!(!holds(&picture.bytes, SECRET) && !holds(&picture.bytes, b"Exif"), "{:?}", picture.format);
+        assert!(!holds(&picture.bytes, SECRET) && !holds(&picture.bytes, b"Exif"), "{:?}", picture.image);
         assert_eq!(decoded(&picture.bytes).dimensions(), (40, 24));
     }
 }
@@ -204,7 +204,7 @@ fn a_photo_is_turned_as_its_camera_was_held() {
 
 #[test]
 fn what_moves_goes_on_moving() {
-    let bytes = encoded(Format::Gif);
+    let bytes = encoded(ImageType::Gif);
     let picture = clean(&bytes).expect("a picture");
     let (before, after) = (frames(&bytes), frames(&picture.bytes));
 
@@ -228,7 +228,7 @@ fn a_picture_that_would_fill_the_memory_is_refused_by_its_head() {
     assert_eq!(clean(&png(4097, 1)), Err(WrongPicture::TooLarge));
     assert_eq!(clean(&png(1, u32::MAX >> 1)), Err(WrongPicture::TooLarge));
 
-    let mut gif = encoded(Format::Gif);
+    let mut gif = encoded(ImageType::Gif);
     gif[6..10].fill(0xff);
     assert_eq!(clean(&gif), Err(WrongPicture::TooLarge));
 
@@ -236,7 +236,7 @@ fn a_picture_that_would_fill_the_memory_is_refused_by_its_head() {
     webp[24..26].fill(0xff);
     assert_eq!(clean(&webp), Err(WrongPicture::TooLarge));
 
-    let mut jpeg = encoded(Format::Jpeg);
+    let mut jpeg = encoded(ImageType::Jpg);
     let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]).expect("a frame");
     jpeg[frame + 5..frame + 9].fill(0xff);
     assert_eq!(clean(&jpeg), Err(WrongPicture::TooLarge));
@@ -244,7 +244,7 @@ fn a_picture_that_would_fill_the_memory_is_refused_by_its_head() {
 
 #[test]
 fn a_picture_that_moves_too_much_is_refused() {
-    let plain = encoded(Format::Gif);
+    let plain = encoded(ImageType::Gif);
     let frame = &[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0x80, 0, 0, 0, 255, 255, 255, 2, 2, 0x44, 0x01, 0];
     let mut bomb = [b"GIF89a".as_slice(), &[0, 16, 0, 16, 0, 0, 0]].concat();
     (0..1000).for_each(|_| bomb.extend_from_slice(frame));
