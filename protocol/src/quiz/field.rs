@@ -15,6 +15,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde::{Serialize, Serializer};
 
 use super::error::invalid_payload;
+use super::ids::Id;
+use super::limits;
 use crate::fault::Fault;
 
 pub use part::{Form, Items, Object, Part};
@@ -94,6 +96,16 @@ impl Field {
         .ok_or_else(|| invalid_payload(format!("{name} must be an integer from {} to {}", range.start(), range.end())))
     }
 
+    /// Reads a whole number that must be there and fits a count.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn count(&self, name: &str, range: RangeInclusive<u32>) -> Result<u32, Fault> {
+        let (start, end) = (*range.start(), *range.end());
+        let number = self.integer(name, i64::from(start)..=i64::from(end))?;
+        Ok(u32::try_from(number).unwrap_or(end))
+    }
+
     /// Reads a truth value that must be there.
     ///
     /// # Errors
@@ -104,6 +116,65 @@ impl Field {
             Self::Absent | Self::Null => Err(invalid_payload(format!("{name} is required"))),
             _ => Err(invalid_payload(format!("{name} must be a boolean"))),
         }
+    }
+
+    /// Reads a whole number of the query, where everything is a text; `default` if it was not sent.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn query_integer(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, Fault> {
+        let wrong = || invalid_payload(format!("{name} must be an integer from {} to {}", range.start(), range.end()));
+        match self {
+            Self::Absent => Ok(default),
+            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// Reads a UUID that must be there.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn id<Of>(&self, name: &str) -> Result<Id<Of>, Fault> {
+        let text = self.text(name, 0..=usize::MAX)?;
+        Id::parse(text).map_err(|_| invalid_payload(format!("Invalid {name} format")))
+    }
+
+    /// Reads the address of a picture.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn url(&self, name: &str) -> Result<&str, Fault> {
+        let text = self.text(name, 1..=limits::URL_CHARACTERS)?;
+        let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let has_blanks = text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+        let is_url = address.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':'])) && !has_blanks;
+        if is_url { Ok(text) } else { Err(invalid_payload(format!("{name} must be an http or https URL"))) }
+    }
+
+    /// Reads a word of a closed list.
+    ///
+    /// # Errors
+    /// What is wrong with field `name` (400).
+    pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<T, Fault> {
+        if self.is_nothing() {
+            return Err(invalid_payload(format!("{name} is required")));
+        }
+        let found = words.iter().find(|(word, _)| matches!(self, Self::Text(text) if text == word));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            invalid_payload(format!("{name} must be one of {}", words.join(", ")))
+        })
+    }
+
+    /// Reads a field that may be left out of a change: if it was sent, `read` must take it, even as `null`.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn change<'f, T>(&'f self, read: impl FnOnce(&'f Self) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+        if self.is_absent() { Ok(None) } else { read(self).map(Some) }
     }
 
     /// Reads a field with `read` if it was sent, and not as `null`.

@@ -38,6 +38,9 @@ pub enum OfFlow {}
 /// The record of one socket's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfConnection {}
+/// The record of one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfDeviceSession {}
 /// A device that connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfDevice {}
@@ -56,6 +59,8 @@ pub type RoomId = Id<OfRoom>;
 pub type FlowId = Id<OfFlow>;
 /// The id of a connection record.
 pub type ConnectionId = Id<OfConnection>;
+/// The id of a device's record.
+pub type DeviceSessionId = Id<OfDeviceSession>;
 /// The id of a device.
 pub type DeviceId = Id<OfDevice>;
 
@@ -212,6 +217,11 @@ impl RoomCode {
         let text = text.trim();
         let is_code = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if is_code { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+
+    /// Returns the code of a number of up to six digits.
+    pub(super) fn of_number(number: u32) -> Self {
+        Self(format!("{number:06}"))
     }
 
     /// Returns the code's text.

@@ -27,6 +27,40 @@ pub const REFRESH_TOKEN_CHARACTERS: usize = 512;
 pub const AVATAR_BYTES: usize = 5_242_880;
 /// Characters of the title of a quiz or a game.
 pub const TITLE_CHARACTERS: usize = 100;
+/// Characters of a quiz's description.
+pub const DESCRIPTION_CHARACTERS: usize = 500;
+/// Characters of a quiz's category.
+pub const CATEGORY_CHARACTERS: usize = 50;
+/// Tags of a quiz.
+pub const TAGS: usize = 10;
+/// Characters of a tag.
+pub const TAG_CHARACTERS: usize = 30;
+/// Characters of a question.
+pub const QUESTION_CHARACTERS: usize = 500;
+/// Characters of an explanation's title.
+pub const EXPLANATION_TITLE_CHARACTERS: usize = 200;
+/// Characters of an explanation.
+pub const EXPLANATION_CHARACTERS: usize = 2000;
+/// Characters of a picture's address.
+pub const URL_CHARACTERS: usize = 2048;
+/// Questions of a quiz.
+pub const QUESTIONS: usize = 500;
+/// Answers of a question.
+pub const ANSWERS: usize = 4;
+/// The last place that a question or an answer can be given.
+pub const LAST_PLACE: u32 = 9999;
+/// Points of a question, at most.
+pub const POINTS: u32 = 1000;
+/// Seconds that a question is shown alone, at most.
+pub const SHOW_QUESTION_SECS: u32 = 60;
+/// Seconds to answer a question, at most.
+pub const ANSWERING_SECS: u32 = 300;
+/// Seconds that an explanation is shown, at most.
+pub const SHOW_EXPLANATION_SECS: u32 = 60;
+/// Bytes of a device's metadata, serialised.
+pub const METADATA_BYTES: usize = 16_384;
+/// Items of one page of a list.
+pub const PAGE_ITEMS: u32 = 100;
 /// Characters of an answer, offered or submitted.
 pub const ANSWER_CHARACTERS: usize = 200;
 /// Milliseconds from a question's start to its end, at most.

@@ -7,16 +7,28 @@ pub mod error;
 pub mod field;
 pub mod ids;
 pub mod limits;
+pub mod number;
+pub mod paging;
 
 pub mod accounts;
+pub mod answers;
 pub mod avatars;
+pub mod codes;
+pub mod connections;
+pub mod devices;
+pub mod flows;
 pub mod health;
 pub mod profile;
+pub mod publishing;
 pub mod questions;
+pub mod quizzes;
 pub mod rooms;
 
 pub use error::Quiz;
-pub use ids::{AnswerId, ConnectionId, DeviceId, FlowId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode, RoomId, UserId};
+pub use ids::{
+    AnswerId, ConnectionId, DeviceId, DeviceSessionId, FlowId, PlayerId, QuestionId, QuestionRef, QuizId, RoomCode, RoomId,
+    UserId,
+};
 
 use crate::contract::Access;
 

@@ -79,3 +79,60 @@ fn numbers_are_written_as_javascript_writes_them() {
     check(1e21, "1e+21");
     check(1.5e300, "1.5e+300");
 }
+
+#[test]
+fn numbers_of_the_query_are_digits_in_their_range() {
+    let check = |text: &str, expected: &str| {
+        let sent = Field::Text(text.to_owned());
+        assert_eq!(outcome(sent.query_integer("limit", 1..=100, 10)), expected, "{text}");
+    };
+    let wrong = "limit must be an integer from 1 to 100";
+    check("1", "1");
+    check("100", "100");
+    check("0", wrong);
+    check("101", wrong);
+    for text in ["", "-1", "+1", "1.0", " 1", "ten", "99999999999"] {
+        check(text, wrong);
+    }
+    assert_eq!(outcome(Field::Absent.query_integer("limit", 1..=100, 10)), "10");
+}
+
+#[test]
+fn pictures_are_on_the_web() {
+    let check = |text: &str, is_url: bool| assert_eq!(Field::Text(text.to_owned()).url("image_url").is_ok(), is_url, "{text}");
+    check("https://example.com/a.png", true);
+    check("http://localhost:8080/a?b#c", true);
+    let long = |length: usize| format!("https://e.com/{}", "a".repeat(length - 14));
+    check(&long(2048), true);
+    check(&long(2049), false);
+    for text in [
+        "",
+        "example.com",
+        "ftp://example.com",
+        "javascript:alert(1)",
+        "https://",
+        "https:///a",
+        "https://a b",
+        "data:image/png,",
+    ] {
+        check(text, false);
+    }
+}
+
+#[test]
+fn a_word_is_one_of_a_list() {
+    let words = [("easy", 1), ("hard", 2)];
+    assert_eq!(outcome(field(r#""hard""#).word("level", &words)), "2");
+    assert_eq!(outcome(field(r#""Hard""#).word("level", &words)), "level must be one of easy, hard");
+    assert_eq!(outcome(field("1").word("level", &words)), "level must be one of easy, hard");
+    assert_eq!(outcome(field("null").word("level", &words)), "level is required");
+}
+
+#[test]
+fn null_is_a_change_and_no_option() {
+    let truth = |field: &Field| field.boolean("b");
+    assert_eq!(field("null").optional(truth), Ok(None));
+    assert!(field("null").change(truth).is_err());
+    assert_eq!(Field::Absent.change(truth), Ok(None));
+    assert_eq!(field("true").change(truth), Ok(Some(true)));
+}

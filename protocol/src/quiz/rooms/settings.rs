@@ -43,7 +43,7 @@ impl GameSettings {
             time_bonus: truth(&fields.time_bonus, "settings.timeBonus")?,
             streak_bonus: truth(&fields.streak_bonus, "settings.streakBonus")?,
             show_correct_answer: truth(&fields.show_correct_answer, "settings.showCorrectAnswer")?,
-            max_players: fields.max_players.optional(|field| players(field, "settings.maxPlayers", limits::HALL_PLAYERS))?,
+            max_players: fields.max_players.optional(|field| field.count("settings.maxPlayers", 1..=limits::HALL_PLAYERS))?,
         })
     }
 }
@@ -51,10 +51,4 @@ impl GameSettings {
 fn quiz(field: &Field) -> Result<QuizId, Fault> {
     let text = field.text("settings.quizSetId", 0..=usize::MAX)?;
     QuizId::parse(text).map_err(|_| quiz_not_found())
-}
-
-/// Reads a number of players from 1 to `max`.
-pub(in crate::quiz) fn players(field: &Field, name: &str, max: u32) -> Result<u32, Fault> {
-    let players = field.integer(name, 1..=i64::from(max))?;
-    Ok(u32::try_from(players).unwrap_or(max))
 }
