@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use hubbub_protocol::contract::Contract;
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::accounts::{LogIn, LogOut, RefreshSession};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// Asks as somebody whom the door let in.
-    pub async fn ask<C: Routed + DeserializeOwned>(&self, token: &str, fields: Value) -> Result<Value, Fault> {
+    pub async fn ask<C: Routed>(&self, token: &str, fields: Value) -> Result<Value, Fault> {
         let caller = self.caller(token)?;
         let body: C = serde_json::from_value(fields).expect("decodes");
         ask(&self.deps, Ask::new(caller, body)).await.map(|reply| json!(reply))
@@ -117,10 +117,7 @@ impl World {
     }
 }
 
-fn nobody<C: DeserializeOwned>(fields: &Value) -> Ask<C>
-where
-    C: hubbub_protocol::contract::Contract,
-{
+fn nobody<C: Contract>(fields: &Value) -> Ask<C> {
     Ask::new(Caller::anonymous(), serde_json::from_value(fields.clone()).expect("decodes"))
 }
 

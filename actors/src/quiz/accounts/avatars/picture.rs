@@ -104,9 +104,9 @@ fn jpeg(bytes: &[u8]) -> Result<Vec<u8>, WrongPicture> {
     let encoder = JpegEncoder::new_with_quality(&mut clean, JPEG_QUALITY);
     let is_grey = matches!(pixels, DynamicImage::ImageLuma8(_) | DynamicImage::ImageLuma16(_));
     if is_grey {
-        pixels.to_luma8().write_with_encoder(encoder)?
+        pixels.into_luma8().write_with_encoder(encoder)?
     } else {
-        pixels.to_rgb8().write_with_encoder(encoder)?
+        pixels.into_rgb8().write_with_encoder(encoder)?
     }
     Ok(clean)
 }
