@@ -49,6 +49,8 @@ impl LocalBlobs {
             _ => {}
         }
         fs::create_dir_all(&incoming)?;
+        sync_directory(&root)?;
+        root.parent().filter(|above| !above.as_os_str().is_empty()).map_or(Ok(()), sync_directory)?;
         Ok(Self { root: root.into(), clock, uploads: AtomicU64::new(0) })
     }
 

@@ -7,18 +7,26 @@ use crate::quiz::accounts::account::Account;
 use crate::quiz::accounts::ids::AccountId;
 use crate::quiz::accounts::state::State as AccountState;
 
-/// Reads the store, the oldest accounts first.
+/// Reads the store, the oldest accounts first. An account that is damaged is logged and left out: it is lost to its owner anyway,
+/// and nobody else shall be kept out because of it.
 ///
 /// # Errors
-/// An account cannot be read. Its names could otherwise be given away once more.
+/// The store does not answer.
 pub(super) fn read(store: &dyn SnapshotStore) -> Result<State, StoreError> {
     let mut accounts = Vec::new();
     for text in store.ids(Account::KIND) {
         let Ok(id) = AccountId::parse(&text) else { continue };
-        if let Some(stored) = store.load(Account::KIND, &text)? {
-            let account: AccountState = stored.decode()?;
-            accounts.push((account.created_at(), id, account.email().clone(), account.username().clone()));
-        }
+        let account = store.load(Account::KIND, &text).and_then(|stored| stored.map(|stored| stored.decode()).transpose());
+        let account: AccountState = match account {
+            Ok(Some(account)) => account,
+            Ok(None) => continue,
+            Err(error @ (StoreError::Damaged { .. } | StoreError::Decode { .. })) => {
+                tracing::error!(account.id = %id, %error, "account `{id}` cannot be read, its names are free: {error}");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        accounts.push((account.created_at(), id, account.email().clone(), account.username().clone()));
     }
     accounts.sort_unstable_by_key(|(created_at, id, ..)| (*created_at, *id));
     let mut state = State::default();

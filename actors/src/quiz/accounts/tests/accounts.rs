@@ -4,7 +4,7 @@ use futures_util::future::{Either, join, join_all, select};
 use serde_json::json;
 
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{SnapshotStore, StoreError};
+use crate::kit::snapshot::{Snapshot, SnapshotStore, StoreError, Stored};
 use crate::quiz::accounts::account::Account;
 use crate::quiz::accounts::harness::{World, access_token, refresh_token, refusal};
 
@@ -208,6 +208,20 @@ async fn accounts_and_logins_survive_a_restart() {
     let (_, code, _) =
         refusal(world.register(json!({ "email": "b@example.com", "password": "password", "username": "ada" })).await);
     assert_eq!(code, "username_taken");
+}
+
+#[actix::test]
+async fn a_damaged_account_keeps_nobody_else_out() {
+    let world = World::new();
+    world.ada().await;
+    let damaged = Stored { version: 1, value: "garbage".into() };
+    let id = "00000000-0000-4000-8000-000000000000";
+    world.store.commit(Snapshot::new(Account::KIND, id, damaged)).await.expect("committed");
+    let world = world.restarted().await;
+
+    assert!(world.log_in("ada@example.com", "correct horse").await.is_ok());
+    let fields = json!({ "email": "bob@example.com", "password": "password" });
+    assert_eq!(world.register(fields).await.map(|_| ()), Ok(()));
 }
 
 #[actix::test]
