@@ -1,7 +1,7 @@
 //! What every actor is built from. No file in here names a system.
 //!
 //! Reading order: [`ask`] and [`caller`] are the one way in, [`registry`] and [`supervise`] the life of an actor,
-//! [`snapshot`] its memory, [`deps`] what it is given; [`emit`], [`outbox`] and [`recovery`] are the way to sockets;
+//! [`snapshot`] its memory, [`blobs`] its files, [`deps`] what it is given; [`emit`], [`outbox`] and [`recovery`] are the way to sockets;
 //! the rest are tools.
 
 pub mod ask;
@@ -18,6 +18,8 @@ pub mod deps;
 pub mod emit;
 pub mod outbox;
 pub mod recovery;
+
+pub mod blobs;
 
 pub mod clock;
 pub mod ids;

@@ -1,0 +1,185 @@
+//! Files by key: pictures, recordings, everything too large for a snapshot.
+//!
+//! A blob is written as a whole and then never changed; writing its key again replaces it, and whoever reads the old one reads it to
+//! its end. A write that was answered is on disk. Reading order: this file is the vocabulary, [`key`] what a blob may be called,
+//! [`local`] the implementation on local files.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+
+use super::clock::Timestamp;
+
+pub mod key;
+pub mod local;
+
+#[cfg(test)]
+pub(crate) mod suite;
+
+pub use key::{Key, WrongKey};
+pub use local::LocalBlobs;
+
+/// Bytes in pieces, as they come or as they are wanted.
+pub type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+/// What a blob store answers, sooner or later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, BlobError>> + Send + 'a>>;
+
+/// What is known about a blob without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Another content has another one: printable ASCII, without quotes.
+    pub etag: String,
+    /// What its writer said it is.
+    pub content_type: String,
+    /// When it was written.
+    pub modified: Timestamp,
+}
+
+/// A part of a blob: whole, if nothing else was asked for.
+pub struct Blob {
+    /// About the whole blob.
+    pub head: Head,
+    /// Where this part begins.
+    pub offset: u64,
+    /// How long this part is.
+    pub length: u64,
+    /// Its bytes.
+    pub body: Chunks,
+}
+
+/// Which part of a blob is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// From the first of these bytes to the second, both included, or to the end.
+    From(u64, Option<u64>),
+    /// The last so many bytes, or all if there are fewer.
+    Last(u64),
+}
+
+impl Part {
+    /// Returns offset and length of this part of a blob, or nothing when no byte of it exists.
+    #[must_use]
+    pub fn within(self, size_bytes: u64) -> Option<(u64, u64)> {
+        match self {
+            Self::Whole => Some((0, size_bytes)),
+            Self::From(first, last) => {
+                let end = last.map_or(size_bytes, |last| last.saturating_add(1).min(size_bytes));
+                (first < end).then(|| (first, end - first))
+            }
+            Self::Last(count) => {
+                let length = count.min(size_bytes);
+                (length > 0).then(|| (size_bytes - length, length))
+            }
+        }
+    }
+}
+
+/// One entry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The blob's key.
+    pub key: Key,
+    /// How long it is.
+    pub size_bytes: u64,
+    /// When it was written.
+    pub modified: Timestamp,
+}
+
+/// Some of the blobs that were asked for, in the order of their keys' bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The blobs.
+    pub blobs: Vec<Listed>,
+    /// Whether there are more after the last of them.
+    pub has_more: bool,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// There is no blob with this key.
+    #[error("there is no such blob")]
+    NotFound,
+    /// The blob has no byte in the part that was asked for.
+    #[error("the blob has {size_bytes} bytes, none of them is in this range")]
+    OutOfRange {
+        /// How long it is.
+        size_bytes: u64,
+    },
+    /// The sender broke off or sent what it must not; nothing was written.
+    #[error("the content did not arrive: {0}")]
+    Source(io::Error),
+    /// The store failed.
+    #[error("the blob store failed: {0}")]
+    Store(#[from] io::Error),
+}
+
+/// Where blobs are kept.
+///
+/// Uploads in parts will be operations of their own in this trait: begin, put a part, complete, abort.
+pub trait BlobStore: Send + Sync {
+    /// Writes a blob and replaces what was there. If the body ends in an error, or the future is dropped, nothing is written and
+    /// what was there stays.
+    fn put<'a>(&'a self, key: &'a Key, content_type: &'a str, body: Chunks) -> Answer<'a, Head>;
+
+    /// Reads a part of a blob.
+    fn get<'a>(&'a self, key: &'a Key, part: Part) -> Answer<'a, Blob>;
+
+    /// Looks at a blob.
+    fn head<'a>(&'a self, key: &'a Key) -> Answer<'a, Head>;
+
+    /// Lists the blobs whose keys begin with `prefix` and come after `after`: at most `limit`, at least one if there is any.
+    fn list<'a>(&'a self, prefix: &'a str, after: Option<&'a Key>, limit: usize) -> Answer<'a, Page>;
+
+    /// Deletes a blob. If there is none, that is as good.
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()>;
+}
+
+/// Returns bytes that are there already as the content of a blob.
+#[must_use]
+pub fn once(bytes: Bytes) -> Chunks {
+    Box::pin(stream::once(std::future::ready(Ok(bytes))))
+}
+
+/// Collects a body. Only for blobs of which it is known that they are small.
+///
+/// # Errors
+/// The body broke off.
+pub async fn collect(mut body: Chunks) -> io::Result<Bytes> {
+    let mut collected = Vec::new();
+    while let Some(chunk) = body.next().await {
+        collected.extend_from_slice(&chunk?);
+    }
+    Ok(collected.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_cut_to_what_there_is() {
+        let check = |part: Part, size, expected| assert_eq!(part.within(size), expected, "{part:?} of {size}");
+
+        check(Part::Whole, 10, Some((0, 10)));
+        check(Part::Whole, 0, Some((0, 0)));
+        check(Part::From(0, Some(0)), 10, Some((0, 1)));
+        check(Part::From(3, Some(5)), 10, Some((3, 3)));
+        check(Part::From(3, None), 10, Some((3, 7)));
+        check(Part::From(9, Some(u64::MAX)), 10, Some((9, 1)));
+        check(Part::From(10, None), 10, None);
+        check(Part::From(5, Some(4)), 10, None);
+        check(Part::From(0, None), 0, None);
+        check(Part::Last(3), 10, Some((7, 3)));
+        check(Part::Last(30), 10, Some((0, 10)));
+        check(Part::Last(0), 10, None);
+    }
+}

@@ -1,0 +1,3 @@
+mod accounts;
+mod avatars;
+mod profile;
