@@ -1,4 +1,4 @@
-//! What the kit costs, and the fleet's locks on top of it.
+//! What the kit costs, and on top of it the fleet's locks and the quiz's answers.
 //!
 //! `cargo bench -p hubbub-actors`, or a part of it: `cargo bench -p hubbub-actors -- commit`
 
@@ -8,6 +8,7 @@ use criterion::{criterion_group, criterion_main};
 use hubbub_actors::kit::snapshot::sled::SledStore;
 use tempfile::TempDir;
 
+mod answers;
 mod ask;
 mod commit;
 mod fan_out;
@@ -21,5 +22,5 @@ fn store() -> (TempDir, Arc<SledStore>) {
     (dir, Arc::new(store))
 }
 
-criterion_group!(benches, ask::benches, commit::benches, outbox::benches, fan_out::benches, locks::benches);
+criterion_group!(benches, ask::benches, commit::benches, outbox::benches, fan_out::benches, locks::benches, answers::benches);
 criterion_main!(benches);

@@ -1,5 +1,40 @@
 //! The quiz's behaviour.
 //!
-//! Reading order: [`accounts`] is who somebody is.
+//! A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes and sockets' rooms
+//! when they go. a [`Host`](host::Host) lists an
+//! account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room awaits nobody: it only sends notices.
+//! [`accounts`] says who somebody is, and awaits none of these.
 
 pub mod accounts;
+
+pub mod host;
+pub mod lobby;
+pub mod room;
+
+pub mod presence;
+pub mod rooms;
+
+use std::sync::Arc;
+
+use crate::kit::deps::Deps;
+use crate::kit::emit::Emitter;
+
+pub use presence::{connected, disconnected};
+
+/// What the quiz's actors share beside the kit: put into the [`Deps`] at start-up.
+pub struct Wiring {
+    /// The way to the quiz's sockets.
+    pub emitter: Emitter,
+    /// Most players in any room: `quiz.max_room_players`.
+    pub max_room_players: u32,
+    /// Whether a flow is shown to its host and players alone: `strict` access.
+    pub only_players_see_flows: bool,
+}
+
+impl Wiring {
+    /// Returns the wiring that was put into `deps`.
+    #[must_use]
+    pub fn of(deps: &Deps) -> Arc<Self> {
+        deps.extension()
+    }
+}

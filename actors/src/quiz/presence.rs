@@ -1,0 +1,36 @@
+//! What happens when a socket comes or goes.
+
+use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::rooms::ServerHello;
+
+use super::room::Room;
+use super::room::coming::SocketBack;
+use super::{Wiring, lobby, rooms};
+use crate::kit::ask::restarting;
+use crate::kit::caller::Caller;
+use crate::kit::deps::Deps;
+
+/// Greets a socket. One that was recovered is still in its rooms, which get to know that it is back.
+///
+/// # Errors
+/// The caller has no socket.
+pub async fn connected(deps: &Deps, caller: &Caller) -> Result<(), Fault> {
+    let (wiring, socket) = (Wiring::of(deps), caller.socket()?);
+    let hello = ServerHello { socket_id: socket.to_string(), server_time: deps.now().0 };
+    wiring.emitter.socket(socket, &hello);
+    for id in wiring.emitter.rooms_of(socket).iter().filter_map(rooms::game) {
+        if let Ok(room) = deps.registry::<Room>().find(&id) {
+            room.send(SocketBack { caller: caller.clone() }).await.map_err(|_closed| restarting())?;
+        }
+    }
+    Ok(())
+}
+
+/// Says goodbye to a socket, after all its events.
+///
+/// # Errors
+/// The caller has no socket, or the lobby is down.
+pub async fn disconnected(deps: &Deps, caller: &Caller) -> Result<(), Fault> {
+    let gone = lobby::SocketGone { socket: caller.socket()?.clone() };
+    lobby::of(deps)?.send(gone).await.map_err(|_closed| restarting())
+}
