@@ -81,16 +81,16 @@ impl Username {
 
 /// Reads the field `username`.
 pub(super) fn username(field: &Field) -> Result<Username, Fault> {
-    Username::parse(field.text("username", 0..=usize::MAX)?)
+    Username::parse(field.text("username", 0, usize::MAX)?)
 }
 
 /// Reads the field `displayName`.
 pub(super) fn display_name(field: &Field) -> Result<String, Fault> {
-    Ok(field.trimmed("displayName", 1..=limits::DISPLAY_NAME_CHARACTERS)?.to_owned())
+    Ok(field.trimmed("displayName", 1, limits::DISPLAY_NAME_CHARACTERS)?.to_owned())
 }
 
 fn email(field: &Field) -> Result<Email, Fault> {
-    Email::parse(field.text("email", 0..=usize::MAX)?)
+    Email::parse(field.text("email", 0, usize::MAX)?)
 }
 
 /// `POST /auth/register`.
@@ -132,7 +132,7 @@ impl Register {
     pub fn read(&self) -> Result<NewAccount, Fault> {
         Ok(NewAccount {
             email: email(&self.email)?,
-            password: self.password.text("password", limits::SHORTEST_PASSWORD..=limits::LONGEST_PASSWORD)?.to_owned(),
+            password: self.password.text("password", limits::SHORTEST_PASSWORD, limits::LONGEST_PASSWORD)?.to_owned(),
             username: self.username.optional(username)?,
             display_name: self.display_name.optional(display_name)?,
         })
@@ -204,7 +204,7 @@ impl LogIn {
     /// # Errors
     /// The first that is missing or wrong (400).
     pub fn read(&self) -> Result<(Email, &str), Fault> {
-        Ok((email(&self.email)?, self.password.text("password", 1..=limits::LONGEST_PASSWORD)?))
+        Ok((email(&self.email)?, self.password.text("password", 1, limits::LONGEST_PASSWORD)?))
     }
 }
 
@@ -294,7 +294,7 @@ impl RefreshSession {
     /// # Errors
     /// It is missing or wrong (400).
     pub fn read(&self) -> Result<&str, Fault> {
-        self.refresh_token.text("refresh_token", 1..=limits::REFRESH_TOKEN_CHARACTERS)
+        self.refresh_token.text("refresh_token", 1, limits::REFRESH_TOKEN_CHARACTERS)
     }
 }
 

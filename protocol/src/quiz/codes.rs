@@ -45,7 +45,7 @@ impl QuizCode {
         match field {
             Field::Text(text) => Self::parse(text),
             Field::Number(_) => {
-                let number = field.integer("code", i64::from(Self::FIRST)..=i64::from(Self::LAST)).ok();
+                let number = field.integer("code", i64::from(Self::FIRST), i64::from(Self::LAST)).ok();
                 let number = number.and_then(|number| u32::try_from(number).ok());
                 number.and_then(Self::new).ok_or_else(Self::invalid_format)
             }

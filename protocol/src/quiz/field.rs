@@ -1,15 +1,13 @@
 //! Fields as they came, kept until their turn: the contract answers 401, 404 and 403 before it looks at a body.
 //!
-//! Decision: a field is kept as a scalar, and lists and objects only where the contract has some, instead of as a JSON tree. What a
-//! hostile body of five megabytes becomes in memory is then bounded by the fields that the contract names. A contract with free
-//! JSON inside would change our mind.
+//! A field is kept as a scalar, and lists and objects only where the contract has some, instead of as a JSON tree: what a hostile body
+//! of five megabytes becomes in memory is then bounded by the fields that the contract names.
 
 mod part;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -62,10 +60,10 @@ impl Field {
     ///
     /// # Errors
     /// What is wrong with field `name` (400).
-    pub fn text(&self, name: &str, length: RangeInclusive<usize>) -> Result<&str, Fault> {
+    pub fn text(&self, name: &str, min: usize, max: usize) -> Result<&str, Fault> {
         match self {
-            Self::Text(text) if length.contains(&characters(text)) => Ok(text),
-            Self::Text(_) => Err(invalid_payload(format!("{name} must have {} to {} characters", length.start(), length.end()))),
+            Self::Text(text) if (min..=max).contains(&characters(text)) => Ok(text),
+            Self::Text(_) => Err(invalid_payload(format!("{name} must have {min} to {max} characters"))),
             Self::Absent | Self::Null => Err(invalid_payload(format!("{name} is required"))),
             _ => Err(invalid_payload(format!("{name} must be a string"))),
         }
@@ -75,35 +73,34 @@ impl Field {
     ///
     /// # Errors
     /// What is wrong with field `name` (400).
-    pub fn trimmed(&self, name: &str, length: RangeInclusive<usize>) -> Result<&str, Fault> {
-        let text = self.text(name, 0..=usize::MAX)?.trim();
-        if length.contains(&characters(text)) {
+    pub fn trimmed(&self, name: &str, min: usize, max: usize) -> Result<&str, Fault> {
+        let text = self.text(name, 0, usize::MAX)?.trim();
+        if (min..=max).contains(&characters(text)) {
             return Ok(text);
         }
-        Err(invalid_payload(format!("{name} must have {} to {} characters", length.start(), length.end())))
+        Err(invalid_payload(format!("{name} must have {min} to {max} characters")))
     }
 
     /// Reads a whole number that must be there.
     ///
     /// # Errors
     /// What is wrong with field `name` (400).
-    pub fn integer(&self, name: &str, range: RangeInclusive<i64>) -> Result<i64, Fault> {
+    pub fn integer(&self, name: &str, min: i64, max: i64) -> Result<i64, Fault> {
         match self {
-            Self::Number(number) => whole(*number).filter(|number| range.contains(number)),
+            Self::Number(number) => whole(*number).filter(|number| (min..=max).contains(number)),
             Self::Absent | Self::Null => return Err(invalid_payload(format!("{name} is required"))),
             _ => None,
         }
-        .ok_or_else(|| invalid_payload(format!("{name} must be an integer from {} to {}", range.start(), range.end())))
+        .ok_or_else(|| invalid_payload(format!("{name} must be an integer from {min} to {max}")))
     }
 
     /// Reads a whole number that must be there and fits a count.
     ///
     /// # Errors
     /// What is wrong with field `name` (400).
-    pub fn count(&self, name: &str, range: RangeInclusive<u32>) -> Result<u32, Fault> {
-        let (start, end) = (*range.start(), *range.end());
-        let number = self.integer(name, i64::from(start)..=i64::from(end))?;
-        Ok(u32::try_from(number).unwrap_or(end))
+    pub fn count(&self, name: &str, min: u32, max: u32) -> Result<u32, Fault> {
+        let number = self.integer(name, min.into(), max.into())?;
+        Ok(u32::try_from(number).unwrap_or(max))
     }
 
     /// Reads a truth value that must be there.
@@ -122,12 +119,12 @@ impl Field {
     ///
     /// # Errors
     /// What is wrong with field `name` (400).
-    pub fn query_integer(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, Fault> {
-        let wrong = || invalid_payload(format!("{name} must be an integer from {} to {}", range.start(), range.end()));
+    pub fn query_integer(&self, name: &str, min: u32, max: u32, default: u32) -> Result<u32, Fault> {
+        let wrong = || invalid_payload(format!("{name} must be an integer from {min} to {max}"));
         match self {
             Self::Absent => Ok(default),
             Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
+                text.parse().ok().filter(|number| (min..=max).contains(number)).ok_or_else(wrong)
             }
             _ => Err(wrong()),
         }
@@ -138,7 +135,7 @@ impl Field {
     /// # Errors
     /// What is wrong with field `name` (400).
     pub fn id<Of>(&self, name: &str) -> Result<Id<Of>, Fault> {
-        let text = self.text(name, 0..=usize::MAX)?;
+        let text = self.text(name, 0, usize::MAX)?;
         Id::parse(text).map_err(|_| invalid_payload(format!("Invalid {name} format")))
     }
 
@@ -147,7 +144,7 @@ impl Field {
     /// # Errors
     /// What is wrong with field `name` (400).
     pub fn url(&self, name: &str) -> Result<&str, Fault> {
-        let text = self.text(name, 1..=limits::URL_CHARACTERS)?;
+        let text = self.text(name, 1, limits::URL_CHARACTERS)?;
         let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let has_blanks = text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
         let is_url = address.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':'])) && !has_blanks;

@@ -230,7 +230,7 @@ impl UpdateFlow {
 }
 
 fn question_index(field: &Field) -> Result<u32, Fault> {
-    field.count("current_question_index", 0..=limits::LAST_PLACE)
+    field.count("current_question_index", 0, limits::LAST_PLACE)
 }
 
 /// Reads a time as milliseconds.

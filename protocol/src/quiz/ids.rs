@@ -11,7 +11,7 @@ use super::field::characters;
 use super::limits;
 
 /// The UUID of one kind of thing. In JSON and in snapshots it is its text: lower case, with hyphens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id<Of> {
     uuid: Uuid,
     of: PhantomData<fn() -> Of>,
@@ -103,6 +103,12 @@ impl<Of> From<Uuid> for Id<Of> {
 impl<Of> fmt::Display for Id<Of> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.uuid.as_hyphenated().fmt(out)
+    }
+}
+
+impl<Of> fmt::Debug for Id<Of> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

@@ -34,3 +34,6 @@ use crate::contract::Access;
 
 /// Anyone with an account: the role that every access token carries.
 pub const USERS: Access = Access::Roles(&["authenticated"]);
+
+#[cfg(test)]
+mod tests;

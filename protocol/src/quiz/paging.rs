@@ -19,8 +19,8 @@ impl Page {
     /// # Errors
     /// One of them is no number in its range (400).
     pub fn read(page: &Field, limit: &Field) -> Result<Self, Fault> {
-        let page = page.query_integer("page", 1..=u32::MAX, 1)?;
-        Ok(Self { page, limit: limit.query_integer("limit", 1..=limits::PAGE_ITEMS, 10)? })
+        let page = page.query_integer("page", 1, u32::MAX, 1)?;
+        Ok(Self { page, limit: limit.query_integer("limit", 1, limits::PAGE_ITEMS, 10)? })
     }
 
     /// Returns how many items come before the page.
@@ -51,8 +51,8 @@ impl Window {
     /// # Errors
     /// One of them is no number in its range (400).
     pub fn read(limit: &Field, offset: &Field) -> Result<Self, Fault> {
-        let limit = limit.query_integer("limit", 1..=limits::PAGE_ITEMS, 20)?;
-        Ok(Self { limit, offset: offset.query_integer("offset", 0..=u32::MAX, 0)? })
+        let limit = limit.query_integer("limit", 1, limits::PAGE_ITEMS, 20)?;
+        Ok(Self { limit, offset: offset.query_integer("offset", 0, u32::MAX, 0)? })
     }
 }
 

@@ -42,36 +42,36 @@ fn question_type(field: &Field) -> Result<QuestionType, Fault> {
 }
 
 fn question_text(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("question_text", 1..=limits::QUESTION_CHARACTERS)?.to_owned())
+    Ok(field.text("question_text", 1, limits::QUESTION_CHARACTERS)?.to_owned())
 }
 
 fn show_question_time(field: &Field) -> Result<u32, Fault> {
-    field.count("show_question_time", 1..=limits::SHOW_QUESTION_SECS)
+    field.count("show_question_time", 1, limits::SHOW_QUESTION_SECS)
 }
 
 fn answering_time(field: &Field) -> Result<u32, Fault> {
-    field.count("answering_time", 1..=limits::ANSWERING_SECS)
+    field.count("answering_time", 1, limits::ANSWERING_SECS)
 }
 
 fn show_explanation_time(field: &Field) -> Result<u32, Fault> {
-    field.count("show_explanation_time", 0..=limits::SHOW_EXPLANATION_SECS)
+    field.count("show_explanation_time", 0, limits::SHOW_EXPLANATION_SECS)
 }
 
 fn points(field: &Field) -> Result<u32, Fault> {
-    field.count("points", 1..=limits::POINTS)
+    field.count("points", 1, limits::POINTS)
 }
 
 fn explanation_title(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("explanation_title", 0..=limits::EXPLANATION_TITLE_CHARACTERS)?.to_owned())
+    Ok(field.text("explanation_title", 0, limits::EXPLANATION_TITLE_CHARACTERS)?.to_owned())
 }
 
 fn explanation_text(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("explanation_text", 0..=limits::EXPLANATION_CHARACTERS)?.to_owned())
+    Ok(field.text("explanation_text", 0, limits::EXPLANATION_CHARACTERS)?.to_owned())
 }
 
 /// Reads the place of a question or an answer.
 pub(super) fn order_index(field: &Field) -> Result<u32, Fault> {
-    field.count("order_index", 0..=limits::LAST_PLACE)
+    field.count("order_index", 0, limits::LAST_PLACE)
 }
 
 /// Reads the address of a picture that there may not be.

@@ -141,25 +141,25 @@ fn play_settings(sent: &Part<Object<PlaySettingsFields>>, max_players: u32) -> R
         time_bonus: truth(&fields.time_bonus, "play_settings.time_bonus")?,
         streak_bonus: truth(&fields.streak_bonus, "play_settings.streak_bonus")?,
         show_correct_answer: truth(&fields.show_correct_answer, "play_settings.show_correct_answer")?,
-        max_players: fields.max_players.change(|field| field.count("play_settings.max_players", 1..=max_players))?,
+        max_players: fields.max_players.change(|field| field.count("play_settings.max_players", 1, max_players))?,
     })
 }
 
 fn title(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("title", 1..=limits::TITLE_CHARACTERS)?.to_owned())
+    Ok(field.text("title", 1, limits::TITLE_CHARACTERS)?.to_owned())
 }
 
 fn description(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("description", 0..=limits::DESCRIPTION_CHARACTERS)?.to_owned())
+    Ok(field.text("description", 0, limits::DESCRIPTION_CHARACTERS)?.to_owned())
 }
 
 fn category(field: &Field) -> Result<String, Fault> {
-    Ok(field.text("category", 1..=limits::CATEGORY_CHARACTERS)?.to_owned())
+    Ok(field.text("category", 1, limits::CATEGORY_CHARACTERS)?.to_owned())
 }
 
 fn tags(sent: &Part<Items<Field>>) -> Result<Option<Vec<String>>, Fault> {
     let Some(items) = sent.optional("tags", "an array")? else { return Ok(None) };
-    let tag = |field: &Field| field.text("each of tags", 1..=limits::TAG_CHARACTERS).map(str::to_owned);
+    let tag = |field: &Field| field.text("each of tags", 1, limits::TAG_CHARACTERS).map(str::to_owned);
     items.at_most("tags", limits::TAGS)?.iter().map(tag).collect::<Result<_, _>>().map(Some)
 }
 
@@ -513,4 +513,4 @@ impl Endpoint for ListQuizzes {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

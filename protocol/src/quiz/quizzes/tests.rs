@@ -3,10 +3,10 @@
 use super::*;
 use serde_json::json;
 
-pub(in crate::quiz) const ID: &str = "00000000-0000-4000-8000-000000000000";
+const ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A quiz as it is right after its creation.
-pub(in crate::quiz) fn quiz_set() -> QuizSet {
+fn quiz_set() -> QuizSet {
     QuizSet {
         id: QuizId::random([0; 16]),
         user_id: UserId::random([0; 16]),
@@ -29,7 +29,7 @@ pub(in crate::quiz) fn quiz_set() -> QuizSet {
 }
 
 /// How [`quiz_set`] is written.
-pub(in crate::quiz) const QUIZ_SET: &str = r#"{"id":"00000000-0000-4000-8000-000000000000","user_id":"00000000-0000-4000-8000-000000000000","title":"Quiz Title","description":"","thumbnail_url":null,"is_public":false,"difficulty_level":"easy","category":"General","total_questions":0,"times_played":0,"created_at":"2024-01-15T10:30:45.123Z","updated_at":"2024-01-15T10:30:45.123Z","status":"draft","tags":["tag1"],"last_played_at":null,"play_settings":{"code":null,"show_question_only":true,"show_explanation":true,"time_bonus":false,"streak_bonus":false,"show_correct_answer":false,"max_players":400},"cloned_from":null}"#;
+const QUIZ_SET: &str = r#"{"id":"00000000-0000-4000-8000-000000000000","user_id":"00000000-0000-4000-8000-000000000000","title":"Quiz Title","description":"","thumbnail_url":null,"is_public":false,"difficulty_level":"easy","category":"General","total_questions":0,"times_played":0,"created_at":"2024-01-15T10:30:45.123Z","updated_at":"2024-01-15T10:30:45.123Z","status":"draft","tags":["tag1"],"last_played_at":null,"play_settings":{"code":null,"show_question_only":true,"show_explanation":true,"time_bonus":false,"streak_bonus":false,"show_correct_answer":false,"max_players":400},"cloned_from":null}"#;
 
 fn create(sent: Value) -> Result<NewQuiz, String> {
     let request: CreateQuiz = serde_json::from_value(sent).expect("decodes whatever was sent");

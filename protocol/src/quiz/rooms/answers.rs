@@ -57,7 +57,7 @@ impl Submitted {
         match field {
             Field::Number(number) => Ok(Self::Number(*number)),
             Field::Absent | Field::Null | Field::Text(_) => {
-                Ok(Self::Text(field.text("answer", 1..=limits::ANSWER_CHARACTERS)?.to_owned()))
+                Ok(Self::Text(field.text("answer", 1, limits::ANSWER_CHARACTERS)?.to_owned()))
             }
             _ => Err(invalid_payload("answer must be a string or a number")),
         }
@@ -119,7 +119,7 @@ impl Emit for StatsUpdated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
     use serde_json::{Value, json};
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";

@@ -30,7 +30,7 @@ impl Event for Heartbeat {
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
         let socket_id = socket(&sent.socket_id, "socketId")?;
-        let room = sent.room_id.optional(|field| field.text("roomId", 0..=usize::MAX))?;
+        let room = sent.room_id.optional(|field| field.text("roomId", 0, usize::MAX))?;
         Ok(Self { socket_id, room_id: room.and_then(|text| RoomId::parse(text).ok()) })
     }
 }
@@ -82,7 +82,7 @@ impl Event for Reconnect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
     use serde_json::{Value, json};
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";

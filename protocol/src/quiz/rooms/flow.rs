@@ -35,8 +35,8 @@ impl Event for StartQuestion {
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
         let question_id = question(&sent.question_id, "questionId")?;
-        let starts_at = sent.starts_at.integer("startsAt", 0..=limits::LATEST_MS)?;
-        let ends_at = sent.ends_at.integer("endsAt", 0..=limits::LATEST_MS)?;
+        let starts_at = sent.starts_at.integer("startsAt", 0, limits::LATEST_MS)?;
+        let ends_at = sent.ends_at.integer("endsAt", 0, limits::LATEST_MS)?;
         if ends_at <= starts_at {
             return Err(invalid_payload("endsAt must be after startsAt"));
         }
@@ -203,7 +203,7 @@ impl Emit for QuestionEnded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
     use serde_json::{Value, json};
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";

@@ -35,8 +35,8 @@ impl Event for CreateRoom {
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
         Ok(Self {
-            host_id: sent.host_id.text("hostId", 1..=limits::CLIENT_ID_CHARACTERS)?.to_owned(),
-            title: sent.title.text("title", 1..=limits::TITLE_CHARACTERS)?.to_owned(),
+            host_id: sent.host_id.text("hostId", 1, limits::CLIENT_ID_CHARACTERS)?.to_owned(),
+            title: sent.title.text("title", 1, limits::TITLE_CHARACTERS)?.to_owned(),
             settings: GameSettings::read(&sent.settings)?,
         })
     }
@@ -78,9 +78,9 @@ impl Event for JoinRoom {
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
-        let code = sent.room_code.text("roomCode", 0..=usize::MAX)?;
+        let code = sent.room_code.text("roomCode", 0, usize::MAX)?;
         let player_id = sent.player()?;
-        let display_name = sent.display_name.trimmed("displayName", 1..=limits::DISPLAY_NAME_CHARACTERS)?.to_owned();
+        let display_name = sent.display_name.trimmed("displayName", 1, limits::DISPLAY_NAME_CHARACTERS)?.to_owned();
         // A text that is no code is no mistake of form: no room has it.
         let room_code = RoomCode::parse(code).map_err(|_| room_not_found())?;
         Ok(Self { room_code, player_id, display_name })
@@ -177,7 +177,7 @@ impl Emit for ParticipantsUpdated {
 mod tests {
     use super::*;
     use crate::quiz::QuizId;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
     use serde_json::{Value, json};
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";

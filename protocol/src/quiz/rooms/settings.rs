@@ -43,12 +43,12 @@ impl GameSettings {
             time_bonus: truth(&fields.time_bonus, "settings.timeBonus")?,
             streak_bonus: truth(&fields.streak_bonus, "settings.streakBonus")?,
             show_correct_answer: truth(&fields.show_correct_answer, "settings.showCorrectAnswer")?,
-            max_players: fields.max_players.optional(|field| field.count("settings.maxPlayers", 1..=limits::HALL_PLAYERS))?,
+            max_players: fields.max_players.optional(|field| field.count("settings.maxPlayers", 1, limits::HALL_PLAYERS))?,
         })
     }
 }
 
 fn quiz(field: &Field) -> Result<QuizId, Fault> {
-    let text = field.text("settings.quizSetId", 0..=usize::MAX)?;
+    let text = field.text("settings.quizSetId", 0, usize::MAX)?;
     QuizId::parse(text).map_err(|_| quiz_not_found())
 }
