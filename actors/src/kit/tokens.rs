@@ -44,13 +44,9 @@ impl Tokens {
     #[must_use]
     pub fn new(system: &str, key: &[u8]) -> Self {
         let (issuer, audience) = (format!("hubbub/{system}"), system.to_owned());
-        let mut validation = Validation::new(Algorithm::HS256);
+        let mut validation = validation(&audience);
         validation.set_issuer(&[&issuer]);
-        validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
-        // The library would ask the machine's clock.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
         let (signing, verifying) = (EncodingKey::from_secret(key), DecodingKey::from_secret(key));
         Self { issuer, audience, signing, verifying, validation }
     }
@@ -76,18 +72,62 @@ impl Tokens {
     /// # Errors
     /// [`TokenError`]
     pub fn verify<C: DeserializeOwned>(&self, token: &str, now: Timestamp) -> Result<C, TokenError> {
-        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &self.verifying, &self.validation);
-        let claims = decoded.map_err(|_| TokenError::Invalid)?.claims;
-        let number = |name| claims.get(name).and_then(Value::as_i64);
-        let expires = number("exp").ok_or(TokenError::Invalid)?;
-        if number("iat").is_some_and(|issued| issued > now.secs().saturating_add(LEEWAY_SECS)) {
-            return Err(TokenError::Invalid);
-        }
-        if now.secs() >= expires.saturating_add(LEEWAY_SECS) {
-            return Err(TokenError::Expired);
-        }
-        serde_json::from_value(Value::Object(claims)).map_err(|_| TokenError::Invalid)
+        read(token, &self.verifying, &self.validation, now)
     }
+}
+
+/// Verifies tokens that somebody else issues with a key that both know: HS256 as well, for one audience, whoever the issuer is.
+pub struct ForeignTokens {
+    verifying: DecodingKey,
+    validation: Validation,
+}
+
+impl fmt::Debug for ForeignTokens {
+    /// Leaves the key out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForeignTokens").finish_non_exhaustive()
+    }
+}
+
+impl ForeignTokens {
+    /// Returns the tokens for `audience` that are signed with `key`.
+    #[must_use]
+    pub fn new(audience: &str, key: &[u8]) -> Self {
+        Self { verifying: DecodingKey::from_secret(key), validation: validation(audience) }
+    }
+
+    /// Returns the claims of a token that is valid at `now`.
+    ///
+    /// # Errors
+    /// [`TokenError`]
+    pub fn verify<C: DeserializeOwned>(&self, token: &str, now: Timestamp) -> Result<C, TokenError> {
+        read(token, &self.verifying, &self.validation, now)
+    }
+}
+
+/// What every token is asked for: the algorithm, the audience, and that it expires.
+fn validation(audience: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["aud", "exp"]);
+    // The library would ask the machine's clock.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+fn read<C: DeserializeOwned>(token: &str, key: &DecodingKey, asked: &Validation, now: Timestamp) -> Result<C, TokenError> {
+    let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, key, asked);
+    let claims = decoded.map_err(|_| TokenError::Invalid)?.claims;
+    let number = |name| claims.get(name).and_then(Value::as_i64);
+    let expires = number("exp").ok_or(TokenError::Invalid)?;
+    if number("iat").is_some_and(|issued| issued > now.secs().saturating_add(LEEWAY_SECS)) {
+        return Err(TokenError::Invalid);
+    }
+    if now.secs() >= expires.saturating_add(LEEWAY_SECS) {
+        return Err(TokenError::Expired);
+    }
+    serde_json::from_value(Value::Object(claims)).map_err(|_| TokenError::Invalid)
 }
 
 #[cfg(test)]
@@ -149,6 +189,24 @@ mod tests {
         let other = Tokens::new("other", KEY).issue(&claims(), 3600, NOW);
 
         assert_eq!(verify(&other, NOW), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn a_foreign_token_needs_the_key_and_the_audience_but_no_issuer_of_ours() {
+        let foreign = ForeignTokens::new("guests", KEY);
+        let sign = |claims: Value| jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(KEY)).unwrap();
+        let full = |aud: &str, iss: &str| json!({"sub": "x", "role": "y", "iss": iss, "aud": aud, "exp": NOW.secs() + 60});
+        let check = |claims: Value, expected: Result<(), TokenError>| {
+            assert_eq!(foreign.verify::<Claims>(&sign(claims), NOW).map(|_| ()), expected);
+        };
+
+        check(full("guests", "https://somebody.example.com"), Ok(()));
+        check(full("others", "https://somebody.example.com"), Err(TokenError::Invalid));
+        check(json!({"sub": "x", "role": "y", "aud": "guests"}), Err(TokenError::Invalid));
+        check(json!({"sub": "x", "role": "y", "exp": NOW.secs() + 60}), Err(TokenError::Invalid));
+        check(json!({"sub": "x", "role": "y", "aud": "guests", "exp": 0}), Err(TokenError::Expired));
+        assert!(ForeignTokens::new("guests", b"another key").verify::<Claims>(&sign(full("guests", "")), NOW).is_err());
+        assert_eq!(verify(&sign(full("one", "https://somebody.example.com")), NOW), Err(TokenError::Invalid));
     }
 
     #[test]

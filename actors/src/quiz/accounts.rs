@@ -20,7 +20,7 @@ use crate::kit::ask::{Ask, restarting};
 use crate::kit::blobs::BlobStore;
 use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
-use crate::kit::tokens::Tokens;
+use crate::kit::tokens::{ForeignTokens, Tokens};
 
 pub mod account;
 pub mod directory;
@@ -54,6 +54,8 @@ use workshop::Workshop;
 pub struct Accounts {
     /// The quiz's access tokens.
     pub tokens: Tokens,
+    /// Tokens of Supabase, whose accounts are ours as well from their first use: `quiz.supabase_jwt_secret`.
+    pub foreign: Option<ForeignTokens>,
     /// The sessions whose access tokens are refused.
     pub revocations: Revocations,
     /// How passwords are kept.

@@ -1,8 +1,8 @@
 //! The quiz's behaviour.
 //!
-//! [`accounts`] is who somebody is. A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes and sockets' rooms
-//! when they go. A [`Host`](host::Host) lists an
-//! account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room awaits nobody: it only sends notices.
+//! A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets'
+//! rooms when they go. A [`Host`](host::Host) lists an account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room
+//! awaits nobody: it only sends notices. [`accounts`] says who somebody is, and awaits none of these.
 
 pub mod accounts;
 

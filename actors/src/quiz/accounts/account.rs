@@ -11,6 +11,7 @@ use hubbub_protocol::quiz::avatars::AvatarFile;
 use hubbub_protocol::quiz::error::unauthorized;
 
 use super::Accounts;
+use super::directory::{self, Heard};
 use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
 use super::state::{Beginning, Refreshed, State};
@@ -140,7 +141,35 @@ impl Handler<Create> for Account {
     }
 }
 
-/// Somebody who wants to log in asks what the password is compared with.
+/// Somebody shows a token that another server issued, for the first time.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Adopt(pub Email);
+
+impl Handler<Adopt> for Account {
+    type Result = ();
+
+    /// The name is made of the account's own id: what was asked with the token comes right after this, and cannot wait for the
+    /// directory to find a better one.
+    fn handle(&mut self, Adopt(email): Adopt, _: &mut Context<Self>) {
+        let digits: String = self.id.to_string().chars().filter(char::is_ascii_hexdigit).take(15).collect();
+        let Ok(username) = Username::parse(&format!("user_{digits}")) else { return };
+        if self.state.is_some() {
+            return;
+        }
+        let heard = Heard { id: self.id, email: email.clone(), username: username.clone() };
+        let display_name = username.as_str().to_owned();
+        let new = Beginning { email, password_hash: String::new(), username, display_name };
+        self.state = Some(State::create(new, self.deps.now()));
+        self.write_behind(&self.deps);
+        // A directory that is down reads all accounts when it is back.
+        if let Ok(directory) = directory::of(&self.deps) {
+            directory.do_send(heard);
+        }
+    }
+}
+
+/// Somebody who wants to log in asks what the password is compared with: nothing where there is none.
 #[derive(Message)]
 #[rtype(result = "Option<String>")]
 pub struct ReadPasswordHash;
@@ -149,7 +178,7 @@ impl Handler<ReadPasswordHash> for Account {
     type Result = Option<String>;
 
     fn handle(&mut self, _: ReadPasswordHash, _: &mut Context<Self>) -> Self::Result {
-        self.state.as_ref().map(|state| state.password_hash().to_owned())
+        self.state.as_ref().map(|state| state.password_hash().to_owned()).filter(|hash| !hash.is_empty())
     }
 }
 

@@ -177,6 +177,28 @@ impl Handler<Check> for Directory {
     }
 }
 
+/// An account came into being without registering.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Heard {
+    /// The account.
+    pub id: AccountId,
+    /// Its email.
+    pub email: Email,
+    /// Its name.
+    pub username: Username,
+}
+
+impl Handler<Heard> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, _: &mut Context<Self>) {
+        if !self.state.hear_stored(heard.id, &heard.email, &heard.username) {
+            tracing::warn!(account.id = %heard.id, "account `{}` has an email or a name that an older one has as well", heard.id);
+        }
+    }
+}
+
 /// Somebody registers. The answer is when.
 #[derive(Message)]
 #[rtype(result = "Result<Timestamp, Refused>")]

@@ -20,7 +20,10 @@ use crate::kit::clock::TestClock;
 use crate::kit::deps::{Deps, DepsBuilder};
 use crate::kit::ids::SeededRandom;
 use crate::kit::snapshot::MemoryStore;
-use crate::kit::tokens::Tokens;
+use crate::kit::tokens::{ForeignTokens, Tokens};
+
+/// What another server signs its tokens with.
+pub const FOREIGN_KEY: &[u8] = b"another key of at least thirty-two bytes";
 
 /// One hub with accounts in it.
 pub struct World {
@@ -52,6 +55,7 @@ impl World {
         let random = SeededRandom::new(boot_id);
         let accounts = Accounts {
             tokens: Tokens::new("quiz", b"a key of at least thirty-two bytes, for tests"),
+            foreign: Some(ForeignTokens::new("authenticated", FOREIGN_KEY)),
             revocations: Revocations::open(store.clone()).expect("a good store"),
             passwords: Passwords::new(Cost::LEAST, 2, &random).expect("a good cost"),
             pictures: Workshop::new(1, 10),

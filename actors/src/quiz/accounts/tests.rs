@@ -1,3 +1,4 @@
 mod accounts;
 mod avatars;
+mod foreign;
 mod profile;
