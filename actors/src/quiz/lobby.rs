@@ -5,11 +5,10 @@ use std::fmt;
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
-use hubbub_protocol::quiz::rooms::{ClientHello, CreateRoom, Heartbeat, HeartbeatAck, JoinRoom, Reconnect, RoomJoined};
+use hubbub_protocol::quiz::rooms::{ClientHello, CreateRoom, Heartbeat, JoinRoom, Reconnect, RoomJoined};
 use hubbub_protocol::quiz::{RoomCode, RoomId, error};
 use serde::{Deserialize, Serialize};
 
-use super::Wiring;
 use super::room::{Room, coming};
 use crate::kit::ask::{Ask, Route, Routed, restarting};
 use crate::kit::deps::Deps;
@@ -17,7 +16,9 @@ use crate::kit::ids::SocketId;
 use crate::kit::registry::{Entity, Missing};
 use crate::kit::snapshot::{Committed, Latest, Snapshot, StoreError, Stored};
 
+mod connection;
 mod create;
+mod hello;
 pub mod play;
 mod sockets;
 
@@ -149,42 +150,6 @@ impl Handler<Ask<JoinRoom>> for Lobby {
         let room = id.ok_or_else(error::room_not_found).and_then(|id| self.room(id));
         let join = coming::Join { caller: ask.caller, player_id: ask.body.player_id, name: ask.body.display_name };
         Box::pin(async move { room?.send(join).await.map_err(|_closed| restarting())? })
-    }
-}
-
-impl Handler<Ask<Reconnect>> for Lobby {
-    type Result = ResponseFuture<Result<Option<RoomJoined>, Fault>>;
-
-    fn handle(&mut self, ask: Ask<Reconnect>, _: &mut Context<Self>) -> Self::Result {
-        let Ask { caller, body } = ask;
-        let is_caller = caller.socket.as_ref().is_some_and(|socket| socket.as_str() == body.new_socket_id);
-        let room = body.room_id.map(|id| self.room(&id));
-        Box::pin(async move {
-            if !is_caller {
-                return Err(error::forbidden("newSocketId is not this connection"));
-            }
-            let Some(room) = room.transpose()? else { return Ok(None) };
-            let again = coming::Again { caller, previous: body.previous_socket_id, player_id: body.player_id };
-            room.send(again).await.map_err(|_closed| restarting())?.map(Some)
-        })
-    }
-}
-
-impl Handler<Ask<Heartbeat>> for Lobby {
-    type Result = Result<HeartbeatAck, Fault>;
-
-    fn handle(&mut self, ask: Ask<Heartbeat>, _: &mut Context<Self>) -> Self::Result {
-        let ack = HeartbeatAck { timestamp: self.deps.now().0 };
-        Wiring::of(&self.deps).emitter.socket(ask.caller.socket()?, &ack);
-        Ok(ack)
-    }
-}
-
-impl Handler<Ask<ClientHello>> for Lobby {
-    type Result = Result<(), Fault>;
-
-    fn handle(&mut self, _: Ask<ClientHello>, _: &mut Context<Self>) -> Self::Result {
-        Ok(())
     }
 }
 
