@@ -5,29 +5,27 @@ use std::fmt;
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
-use hubbub_protocol::quiz::rooms::{
-    ClientHello, CreateRoom, Heartbeat, HeartbeatAck, JoinRoom, Reconnect, RoomCreated, RoomJoined,
-};
-use hubbub_protocol::quiz::{FlowId, RoomCode, RoomId, error};
+use hubbub_protocol::quiz::rooms::{ClientHello, CreateRoom, Heartbeat, JoinRoom, Reconnect, RoomJoined};
+use hubbub_protocol::quiz::{RoomCode, RoomId, error};
 use serde::{Deserialize, Serialize};
 
-use super::room::score::Bonuses;
-use super::room::state::{Game, Settings};
 use super::room::{Room, coming};
-use super::{Wiring, host};
 use crate::kit::ask::{Ask, Route, Routed, restarting};
 use crate::kit::deps::Deps;
-use crate::kit::ids::{self, SocketId};
-use crate::kit::registry::Entity;
+use crate::kit::ids::SocketId;
+use crate::kit::registry::{Entity, Missing};
 use crate::kit::snapshot::{Committed, Latest, Snapshot, StoreError, Stored};
+
+mod connection;
+mod create;
+mod hello;
+pub mod play;
+mod sockets;
+
+pub use sockets::{Entered, SocketGone};
 
 /// The version of the lobby's snapshot.
 const VERSION: u16 = 1;
-/// Codes have six digits, and the first is no zero.
-const CODES: std::ops::Range<u64> = 100_000..1_000_000;
-/// Most rooms at once: so that a code is found soon.
-const MAX_ROOMS: usize = 100_000;
-
 /// The key of the only lobby.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,7 +111,7 @@ impl Lobby {
                 true
             }
             // The hub went down before the room was opened.
-            Err(missing) => missing != crate::kit::registry::Missing::Unknown,
+            Err(missing) => missing != Missing::Unknown,
         });
     }
 
@@ -122,27 +120,10 @@ impl Lobby {
         self.latest.commit(&deps, ctx, |lobby| &mut lobby.latest)
     }
 
-    fn random(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        self.deps.random().fill(&mut bytes);
-        bytes
-    }
-
-    fn free_code(&self) -> Option<RoomCode> {
-        if self.codes.len() >= MAX_ROOMS {
-            return None;
-        }
-        let width = CODES.end - CODES.start;
-        let first = ids::number(self.deps.random()) % width;
-        let mut candidates = (0..width).map(|step| (CODES.start + (first + step) % width).to_string());
-        let code = candidates.find(|code| !self.codes.contains_key(code))?;
-        RoomCode::parse(&code).ok()
-    }
-
     fn room(&self, id: &RoomId) -> Result<Addr<Room>, Fault> {
         self.deps.registry::<Room>().find(id).map_err(|missing| match missing {
-            crate::kit::registry::Missing::Unknown => error::room_not_found(),
-            crate::kit::registry::Missing::BackingOff(back_off) => back_off.into(),
+            Missing::Unknown => error::room_not_found(),
+            Missing::BackingOff(back_off) => back_off.into(),
         })
     }
 }
@@ -161,65 +142,6 @@ macro_rules! routed_to_the_lobby {
 }
 routed_to_the_lobby!(CreateRoom, JoinRoom, Reconnect, Heartbeat, ClientHello);
 
-impl Handler<Ask<CreateRoom>> for Lobby {
-    type Result = ResponseFuture<Result<RoomCreated, Fault>>;
-
-    fn handle(&mut self, ask: Ask<CreateRoom>, ctx: &mut Context<Self>) -> Self::Result {
-        match self.prepare(&ask) {
-            Ok(game) => self.create(game, ask, ctx),
-            Err(fault) => Box::pin(std::future::ready(Err(fault))),
-        }
-    }
-}
-
-impl Lobby {
-    fn prepare(&self, ask: &Ask<CreateRoom>) -> Result<Game, Fault> {
-        let host = ask.caller.subject.clone().ok_or_else(error::unauthorized)?;
-        if ask.body.host_id != host {
-            return Err(error::forbidden("hostId is not your account"));
-        }
-        let settings = ask.body.settings;
-        if settings.quiz_set_id.is_some() {
-            // Quizzes are not authored yet.
-            return Err(error::quiz_not_found());
-        }
-        let code = self.free_code().ok_or_else(|| Fault::unavailable("too many rooms, try again later"))?;
-        let bonuses = Bonuses { time: settings.time_bonus.unwrap_or(false), streak: settings.streak_bonus.unwrap_or(false) };
-        let most = Wiring::of(&self.deps).max_room_players;
-        let settings = Settings {
-            bonuses,
-            show_correct_answer: settings.show_correct_answer.unwrap_or(false),
-            max_players: settings.max_players.unwrap_or(most),
-        };
-        let (title, created_at) = (ask.body.title.clone(), self.deps.now());
-        let flow_id = FlowId::random(self.random());
-        Ok(Game { flow_id, host, title, code, quiz_set_id: None, settings, script: Vec::new(), created_at })
-    }
-
-    fn create(
-        &mut self,
-        game: Game,
-        ask: Ask<CreateRoom>,
-        ctx: &mut Context<Self>,
-    ) -> <Self as Handler<Ask<CreateRoom>>>::Result {
-        let room_id = RoomId::random(self.random());
-        let created = RoomCreated { room_id, code: game.code.clone() };
-        self.codes.insert(game.code.to_string(), room_id);
-        let (saved, deps) = (self.save(ctx), self.deps.clone());
-        Box::pin(async move {
-            let socket = ask.caller.socket()?.clone();
-            let hosted = host::HostedGame { game_id: room_id, quiz_set_id: game.quiz_set_id, created_at: game.created_at };
-            let games = host::of(&deps, &game.host)?;
-            let room = deps.registry::<Room>().summon(&room_id)?;
-            room.send(coming::Open { game, caller: ask.caller }).await.map_err(|_closed| restarting())??;
-            games.send(host::Opened(hosted)).await.map_err(|_closed| restarting())??;
-            saved.await?;
-            Wiring::of(&deps).emitter.socket(&socket, &created);
-            Ok(created)
-        })
-    }
-}
-
 impl Handler<Ask<JoinRoom>> for Lobby {
     type Result = ResponseFuture<Result<RoomJoined, Fault>>;
 
@@ -228,83 +150,6 @@ impl Handler<Ask<JoinRoom>> for Lobby {
         let room = id.ok_or_else(error::room_not_found).and_then(|id| self.room(id));
         let join = coming::Join { caller: ask.caller, player_id: ask.body.player_id, name: ask.body.display_name };
         Box::pin(async move { room?.send(join).await.map_err(|_closed| restarting())? })
-    }
-}
-
-impl Handler<Ask<Reconnect>> for Lobby {
-    type Result = ResponseFuture<Result<Option<RoomJoined>, Fault>>;
-
-    fn handle(&mut self, ask: Ask<Reconnect>, _: &mut Context<Self>) -> Self::Result {
-        let Ask { caller, body } = ask;
-        let is_caller = caller.socket.as_ref().is_some_and(|socket| socket.as_str() == body.new_socket_id);
-        let room = body.room_id.map(|id| self.room(&id));
-        Box::pin(async move {
-            if !is_caller {
-                return Err(error::forbidden("newSocketId is not this connection"));
-            }
-            let Some(room) = room.transpose()? else { return Ok(None) };
-            let again = coming::Again { caller, previous: body.previous_socket_id, player_id: body.player_id };
-            room.send(again).await.map_err(|_closed| restarting())?.map(Some)
-        })
-    }
-}
-
-impl Handler<Ask<Heartbeat>> for Lobby {
-    type Result = Result<HeartbeatAck, Fault>;
-
-    fn handle(&mut self, ask: Ask<Heartbeat>, _: &mut Context<Self>) -> Self::Result {
-        let ack = HeartbeatAck { timestamp: self.deps.now().0 };
-        Wiring::of(&self.deps).emitter.socket(ask.caller.socket()?, &ack);
-        Ok(ack)
-    }
-}
-
-impl Handler<Ask<ClientHello>> for Lobby {
-    type Result = Result<(), Fault>;
-
-    fn handle(&mut self, _: Ask<ClientHello>, _: &mut Context<Self>) -> Self::Result {
-        Ok(())
-    }
-}
-
-/// A socket is in a room now.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct Entered {
-    /// Which socket.
-    pub socket: SocketId,
-    /// Which room.
-    pub room: RoomId,
-}
-
-impl Handler<Entered> for Lobby {
-    type Result = ();
-
-    fn handle(&mut self, entered: Entered, _: &mut Context<Self>) {
-        let rooms = self.sockets.entry(entered.socket).or_default();
-        if !rooms.contains(&entered.room) {
-            rooms.push(entered.room);
-        }
-    }
-}
-
-/// A socket is gone, and all its events have been handled.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct SocketGone {
-    /// Which.
-    pub socket: SocketId,
-}
-
-impl Handler<SocketGone> for Lobby {
-    type Result = ();
-
-    fn handle(&mut self, gone: SocketGone, _: &mut Context<Self>) {
-        for id in self.sockets.remove(&gone.socket).unwrap_or_default() {
-            if let Ok(room) = self.room(&id) {
-                room.do_send(coming::SocketGone { socket: gone.socket.clone() });
-            }
-        }
     }
 }
 

@@ -114,3 +114,24 @@ fn a_room_of_the_first_version_is_still_read() {
     let (state, _) = Log::read(&id, &stored, &store).unwrap();
     assert_eq!(state, stored_room().1.state);
 }
+
+#[test]
+fn ten_thousand_answers_are_written_in_a_seventh_of_their_room() {
+    let mut game = game();
+    game.settings.max_players = 10_000;
+    let mut scene = Scene::of(game);
+    scene.start("q1", 30_000).unwrap();
+    for number in 0..10_000 {
+        let player = format!("5f0c2a3e-0000-4000-8000-{number:012}");
+        let socket = SocketId::new(format!("socket-of-player-{number:05}"));
+        let by = By { user: None, socket: Some(&socket) };
+        scene.state.join(by, &player_id(&player), "A player", 10_000, NOON).unwrap();
+        let accepted = scene.state.submit(by, &player, &asked("q1"), "1", NOON);
+        scene.note(accepted).unwrap();
+    }
+    let (room, answers) =
+        (rmp_serde::to_vec_named(&scene.state).unwrap().len(), rmp_serde::to_vec_named(&scene.log).unwrap().len());
+    assert!(room < 1_400_000, "{room} bytes");
+    assert!(answers < 180_000, "{answers} bytes");
+    assert!(answers * 7 < room, "{answers} of {room} bytes");
+}
