@@ -45,6 +45,11 @@ impl World {
         )
     }
 
+    /// Returns a world over what an earlier version stored.
+    pub fn over(store: MemoryStore) -> Self {
+        Self::build(Deps::builder(), Arc::new(store), TestClock::default(), tempfile::tempdir().expect("a directory"), 2)
+    }
+
     /// Returns a world whose actors live on several threads.
     pub fn on_threads(count: usize) -> Self {
         let builder = Deps::builder().start_arbiters(count);

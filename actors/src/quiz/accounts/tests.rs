@@ -2,3 +2,4 @@ mod accounts;
 mod avatars;
 mod foreign;
 mod profile;
+mod stored;
