@@ -1,0 +1,5 @@
+//! The rules at every bound, then the actors.
+
+mod questions;
+mod quizzes;
+mod rules;
