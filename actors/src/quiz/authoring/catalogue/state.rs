@@ -48,11 +48,15 @@ pub struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken;
 
-/// How far apart the codes are that are tried one after the other: it has no divisor in common with how many there are, so that all
-/// are tried.
-const STRIDE: u64 = 357_913;
 /// How many codes there are.
 const CODES: u64 = (QuizCode::LAST - QuizCode::FIRST + 1) as u64;
+/// How far apart the codes are that are tried one after the other, so that a code does not tell the next one.
+const STRIDE: u64 = 357_913;
+// Without a divisor in common with how many there are, all are tried.
+const _: () = assert!(
+    CODES == 900_000 && !(STRIDE.is_multiple_of(2) || STRIDE.is_multiple_of(3) || STRIDE.is_multiple_of(5)),
+    "some are never tried"
+);
 
 impl State {
     /// Takes over the present line of a quiz; `None` when it was deleted. Codes that it no longer has are free.

@@ -56,17 +56,6 @@ fn any_code_is_found_while_there_is_one() {
 }
 
 #[test]
-fn no_code_is_given_twice_and_the_last_one_is_found() {
-    let mut state = State::default();
-    for number in QuizCode::FIRST..=QuizCode::LAST {
-        let id = QuizId::random(u128::from(number).to_be_bytes());
-        state.hear(id, Some(line(1, (number != 123_456).then(|| code(number)))));
-    }
-    assert_eq!(state.keep_any(id(1), 5), Some(code(123_456)));
-    assert_eq!(state.keep_any(id(2), 5), None);
-}
-
-#[test]
 fn a_list_begins_with_the_latest_change() {
     let mut state = State::default();
     for number in 1..=5 {

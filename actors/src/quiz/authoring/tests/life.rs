@@ -1,6 +1,7 @@
 //! A quiz's life over its actor: ownership, deletion, and what a restart keeps.
 
-use hubbub_protocol::fault::Kind;
+use futures_util::future::join;
+use hubbub_protocol::fault::{Fault, Kind};
 use hubbub_protocol::quiz::codes::{CheckCode, GetCode, SetCode};
 use hubbub_protocol::quiz::publishing::{PublishQuiz, ValidateQuiz};
 use hubbub_protocol::quiz::questions::AddQuestion;
@@ -12,6 +13,7 @@ use super::rules::{OWNER, STRANGER, user};
 use super::world::World;
 use crate::kit::ask::{Ask, ask};
 use crate::kit::caller::Caller;
+use crate::kit::snapshot::StoreError;
 use crate::quiz::authoring::quiz::Quiz;
 use crate::quiz::authoring::quiz::plays::{Playable, Played, ReadToPlay};
 
@@ -79,4 +81,38 @@ async fn a_room_reads_what_it_plays_and_is_counted() {
     let after = world.ask::<GetQuiz>(json!({ "id": id })).await;
     assert_eq!((&after["times_played"], &after["updated_at"]), (&json!(1), &before["updated_at"]));
     assert_ne!(after["last_played_at"], Value::Null);
+}
+
+#[actix::test]
+async fn what_is_not_on_disk_has_not_happened() {
+    let world = World::new();
+    let (id, other) = (world.good_quiz("Rivers").await, world.quiz("Other").await);
+    let before = world.ask::<GetQuiz>(json!({ "id": id })).await;
+    world.store.fail_with(Some(StoreError::Closed));
+    let refusals = [
+        world.refusal::<UpdateQuiz>(OWNER, json!({ "id": id, "title": "Lakes" })).await,
+        world.refusal::<SetCode>(OWNER, json!({ "id": id, "code": 123_456 })).await,
+        world.refusal::<DeleteQuiz>(OWNER, json!({ "id": id })).await,
+        world.refusal::<CreateQuiz>(OWNER, json!({ "title": "New" })).await,
+    ];
+    assert_eq!(refusals, [Fault::from(StoreError::Closed).kind; 4]);
+    world.store.fail_with(None);
+    assert_eq!(world.ask::<GetQuiz>(json!({ "id": id })).await, before);
+    assert_eq!(world.ask::<ListQuizzes>(json!({})).await["total"], 2);
+    world.ask::<SetCode>(json!({ "id": other, "code": 123_456 })).await;
+}
+
+#[actix::test]
+async fn a_code_that_is_being_saved_is_nobody_elses() {
+    let world = World::new();
+    let (id, other) = (world.quiz("One").await, world.quiz("Other").await);
+    world.store.hold();
+    let saving = world.ask::<SetCode>(json!({ "id": id, "code": 123_456 }));
+    let too_late = async {
+        let kind = world.refusal::<SetCode>(OWNER, json!({ "id": other, "code": 123_456 })).await;
+        world.store.release();
+        kind
+    };
+    let (saved, kind) = join(saving, too_late).await;
+    assert_eq!((&saved["success"], kind), (&json!(true), Kind::Invalid));
 }
