@@ -15,6 +15,7 @@ use crate::kit::caller::Caller;
 
 pub mod rule;
 pub mod state;
+mod views;
 
 pub mod answers;
 pub mod codes;

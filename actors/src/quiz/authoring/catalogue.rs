@@ -9,23 +9,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, Supervised, fut};
-use futures_util::future::join_all;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Supervised, fut};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::QuizId;
-use hubbub_protocol::quiz::codes::{CheckCode, CodeChecked, CodeValidated, QuizCode, ValidateCode};
+use hubbub_protocol::quiz::codes::QuizCode;
 use hubbub_protocol::quiz::error::code_taken;
-use hubbub_protocol::quiz::quizzes::{ListQuizzes, QuizList, QuizSet};
 use serde::{Deserialize, Serialize};
 
-use super::quiz::{Quiz, Show};
-use super::user;
-use crate::kit::ask::{Ask, Route, Routed, restarting};
 use crate::kit::deps::Deps;
 use crate::kit::ids::number;
-use crate::kit::registry::{Entity, Missing};
+use crate::kit::registry::Entity;
 use crate::kit::snapshot::{StoreError, Stored};
 
+mod asks;
 pub mod state;
 mod stored;
 
@@ -161,68 +157,5 @@ impl Handler<ReleaseCode> for Catalogue {
 
     fn handle(&mut self, ReleaseCode(id): ReleaseCode, _: &mut Context<Self>) {
         self.state.release(id);
-    }
-}
-
-/// Routes contracts to the only catalogue.
-macro_rules! routed {
-    ($($contract:ty),+) => { $(
-        impl Routed for $contract {
-            type Actor = Catalogue;
-
-            fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<TheOne>, Fault> {
-                Ok(Route::Summon(TheOne::Catalogue))
-            }
-        }
-    )+ };
-}
-
-routed!(ListQuizzes, CheckCode, ValidateCode);
-
-impl Handler<Ask<CheckCode>> for Catalogue {
-    type Result = Result<CodeChecked, Fault>;
-
-    fn handle(&mut self, ask: Ask<CheckCode>, _: &mut Context<Self>) -> Self::Result {
-        let code = ask.body.read()?;
-        self.is_read()?;
-        Ok(CodeChecked { available: self.state.is_free(code) })
-    }
-}
-
-impl Handler<Ask<ValidateCode>> for Catalogue {
-    type Result = Result<CodeValidated, Fault>;
-
-    fn handle(&mut self, ask: Ask<ValidateCode>, _: &mut Context<Self>) -> Self::Result {
-        ask.body.answer()
-    }
-}
-
-impl Handler<Ask<ListQuizzes>> for Catalogue {
-    type Result = ResponseFuture<Result<QuizList, Fault>>;
-
-    /// Finds the page here, and has its quizzes show themselves.
-    fn handle(&mut self, ask: Ask<ListQuizzes>, _: &mut Context<Self>) -> Self::Result {
-        let found = user(&ask.caller).and_then(|owner| {
-            let (status, page) = ask.body.read()?;
-            self.is_read()?;
-            let (ids, total) = self.state.page(owner, status, page);
-            Ok((page, total, ids))
-        });
-        let deps = self.deps.clone();
-        Box::pin(async move {
-            let (page, total, ids) = found?;
-            let shown = join_all(ids.iter().map(|id| show(&deps, id))).await;
-            let quizzes: Result<Vec<_>, Fault> = shown.into_iter().filter_map(Result::transpose).collect();
-            Ok(QuizList::new(quizzes?, page, total))
-        })
-    }
-}
-
-/// Has a quiz show itself; one that was deleted meanwhile is left out.
-async fn show(deps: &Deps, id: &QuizId) -> Result<Option<QuizSet>, Fault> {
-    match deps.registry::<Quiz>().find(id) {
-        Ok(quiz) => quiz.send(Show).await.map_err(|_closed| restarting()),
-        Err(Missing::Unknown) => Ok(None),
-        Err(Missing::BackingOff(back_off)) => Err(back_off.into()),
     }
 }
