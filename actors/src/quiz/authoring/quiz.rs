@@ -4,7 +4,7 @@
 //! who are not its owner look at it and play it, and a change then writes one quiz instead of all that its owner has. Accounts with
 //! thousands of tiny quizzes each would change our mind.
 //!
-//! It alone decides who may do what with it; it awaits only the [catalogue](super::catalogue), when it wants a code.
+//! It alone decides who may do what with it; it awaits only the [`catalogue`], when it wants a code.
 
 use std::pin::Pin;
 use std::sync::Arc;
