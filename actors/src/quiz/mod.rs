@@ -1,10 +1,11 @@
 //! The quiz's behaviour.
 //!
-//! A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets'
+//! [`authoring`] is how quizzes are made. A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets'
 //! rooms when they go. A [`Host`](host::Host) lists an account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room
 //! awaits nobody: it only sends notices. [`accounts`] says who somebody is, and awaits none of these.
 
 pub mod accounts;
+pub mod authoring;
 
 pub mod host;
 pub mod lobby;
