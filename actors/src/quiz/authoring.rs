@@ -40,6 +40,6 @@ pub struct Settings {
 ///
 /// # Errors
 /// Nobody has logged in (401).
-fn user(caller: &Caller) -> Result<UserId, Fault> {
+pub(super) fn user(caller: &Caller) -> Result<UserId, Fault> {
     caller.subject.as_deref().and_then(|subject| UserId::parse(subject).ok()).ok_or_else(unauthorized)
 }

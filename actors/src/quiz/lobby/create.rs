@@ -111,11 +111,18 @@ async fn open(deps: Deps, room_id: RoomId, game: Game, ask: Ask<CreateRoom>, sav
     let socket = ask.caller.socket()?.clone();
     let created = RoomCreated { room_id, code: game.code.clone() };
     let hosted = host::HostedGame { game_id: room_id, quiz_set_id: game.quiz_set_id, created_at: game.created_at };
+    let hosted_quiz = game.quiz_set_id;
     let games = host::of(&deps, &game.host)?;
     let room = deps.registry::<Room>().summon(&room_id)?;
     room.send(coming::Open { game, caller: ask.caller }).await.map_err(|_closed| restarting())??;
     games.send(host::Opened(hosted)).await.map_err(|_closed| restarting())??;
     saved.await?;
+    if let Some(quiz) = hosted_quiz {
+        // The game is open whether or not its quiz can count it.
+        if let Err(fault) = play::began(&deps, quiz).await {
+            tracing::warn!(quiz = %quiz, error = %fault, "quiz `{quiz}` was not told that it is played: {fault}");
+        }
+    }
     Wiring::of(&deps).emitter.socket(&socket, &created);
     Ok(created)
 }

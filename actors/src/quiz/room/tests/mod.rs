@@ -3,6 +3,7 @@
 mod answers;
 mod flows;
 mod life;
+mod play;
 mod properties;
 mod room;
 mod stored;
