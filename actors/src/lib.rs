@@ -5,3 +5,4 @@
 pub mod kit;
 
 pub mod fleet;
+pub mod quiz;
