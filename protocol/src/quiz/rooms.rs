@@ -22,3 +22,6 @@ pub use hello::{ClientHello, ServerHello};
 pub use leaderboard::{LeaderboardUpdated, RankingEntry, RequestLeaderboard};
 pub use lobby::{CreateRoom, JoinRoom, LeaveRoom, Participant, ParticipantsUpdated, PlayerSummary, RoomCreated, RoomJoined};
 pub use settings::GameSettings;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The surface of the contract, line by line: what is missing here is missing on the wire.
 
+mod hostile;
+
 use crate::contract::{Access, Emit, Endpoint, Event};
 
 use super::accounts::{LogIn, LogOut, RefreshSession, Register};

@@ -203,7 +203,7 @@ impl Emit for QuestionEnded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
     use serde_json::{Value, json};
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";

@@ -42,7 +42,7 @@ impl Event for ClientHello {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
 
     #[test]
     fn a_client_may_say_anything() {

@@ -64,7 +64,7 @@ impl Emit for LeaderboardUpdated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quiz::rooms::payload::tests::decode;
+    use crate::quiz::rooms::tests::decode;
 
     const ROOM: &str = "00000000-0000-4000-8000-000000000000";
 

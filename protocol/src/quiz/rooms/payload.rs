@@ -74,6 +74,3 @@ pub(super) fn question(field: &Field, name: &str) -> Result<QuestionRef, Fault> 
 pub(super) fn socket(field: &Field, name: &str) -> Result<String, Fault> {
     Ok(field.text(name, 1, limits::SOCKET_ID_CHARACTERS)?.to_owned())
 }
-
-#[cfg(test)]
-pub(super) mod tests;

@@ -1,11 +1,14 @@
 //! Payloads of any form, and how the other tests decode an event.
 
-use super::*;
+use super::LeaveRoom;
+use super::payload::Payload;
 use crate::contract::{Event, System};
+use crate::quiz::field::{Field, Object, Part};
+use crate::wire::args::Args;
 use crate::wire::value::Value;
 
-/// Decodes an event from the JSON text of its one argument; a refusal as its code or kind and its text.
-pub(in crate::quiz::rooms) fn decode<E: Event>(json: &str) -> Result<E, String> {
+/// Decodes an event from the JSON text of its one argument; a refusal as its code and its text.
+pub(super) fn decode<E: Event>(json: &str) -> Result<E, String> {
     let args = Args::Json([serde_json::from_str(json).expect("valid JSON")].into_iter().collect());
     E::decode(&args).map_err(|fault| {
         let error = E::System::socket_error(&fault).payload;
@@ -16,7 +19,7 @@ pub(in crate::quiz::rooms) fn decode<E: Event>(json: &str) -> Result<E, String> 
 #[test]
 fn a_payload_is_an_object() {
     for wrong in ["1", "null", "\"text\"", "[[]]", "true"] {
-        let refused = decode::<crate::quiz::rooms::LeaveRoom>(wrong).map(|_| ());
+        let refused = decode::<LeaveRoom>(wrong).map(|_| ());
         assert_eq!(refused, Err("invalid_payload: Invalid request data".to_owned()), "{wrong}");
     }
 }
