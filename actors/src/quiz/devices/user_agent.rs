@@ -1,15 +1,23 @@
 //! What a user agent says about its device.
 //!
-//! Decision: woothee recognises browsers and systems. Reason: it matches plain texts from one static table; the parsers over the community's
-//! table of regular expressions are finer, but keep tens of megabytes of compiled automata. A need for versions or rare devices would
-//! change our mind.
+//! Decision: ua-parser recognises browsers and systems, by the browser and system patterns of its project's table (uap-core, Apache-2.0, © 2009 Google Inc.;
+//! `table.json` is that part of `regexes.yaml`, one pattern a line). Reason: it is kept up to date by those who keep the table; it costs
+//! 10 MB and a few microseconds a user agent, from the first socket on. What size a device has is told by its system, for the table of
+//! devices is the largest of all.
+
+use std::sync::LazyLock;
 
 use hubbub_protocol::quiz::devices::DeviceType;
 use serde::{Deserialize, Serialize};
-use woothee::parser::Parser;
+use ua_parser::{Extractor, Regexes};
 
 /// What is not known.
 pub const UNKNOWN: &str = "Unknown";
+
+static TABLE: LazyLock<Extractor<'static>> = LazyLock::new(|| {
+    let table: Regexes<'static> = serde_json::from_str(include_str!("user_agent/table.json")).expect("the table is JSON");
+    table.try_into().expect("the table's patterns are good")
+});
 
 /// What kind of device it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,42 +34,47 @@ impl Machine {
     /// Reads a user agent.
     #[must_use]
     pub fn read(user_agent: &str) -> Self {
-        let Some(found) = Parser::new().parse(user_agent) else {
-            return Self { device_type: DeviceType::Desktop, os: UNKNOWN.to_owned(), browser: UNKNOWN.to_owned() };
-        };
-        Self {
-            device_type: device_type(user_agent, found.category, found.os),
-            os: os(found.os).to_owned(),
-            browser: known(found.name).to_owned(),
-        }
+        let (browser, system, _) = TABLE.extract(user_agent);
+        let os = system.map_or_else(|| UNKNOWN.to_owned(), |system| os(&system.os, system.major.as_deref()));
+        let browser = browser.map_or_else(|| UNKNOWN.to_owned(), |browser| common_name(&browser.family).to_owned());
+        Self { device_type: device_type(user_agent, &os), os, browser }
     }
 }
 
-/// The parser counts tablets among the smartphones. Android tablets are those that do not say `Mobile`.
-fn device_type(user_agent: &str, category: &str, os: &str) -> DeviceType {
-    let is_tablet = match os {
-        "iPad" => true,
-        "Android" => !user_agent.contains("Mobile"),
-        _ => user_agent.contains("Tablet") && category != "pc",
-    };
-    match category {
-        _ if is_tablet => DeviceType::Tablet,
-        "smartphone" | "mobilephone" => DeviceType::Mobile,
+/// Tablets with Android are those that do not say `Mobile`.
+fn device_type(user_agent: &str, os: &str) -> DeviceType {
+    let says = |word: &str| user_agent.contains(word);
+    match os {
+        "iOS" if says("iPad") => DeviceType::Tablet,
+        "Android" if !says("Mobile") => DeviceType::Tablet,
+        "iOS" | "Android" => DeviceType::Mobile,
+        _ if says("Tablet;") => DeviceType::Tablet,
+        _ if says("Mobile") => DeviceType::Mobile,
         _ => DeviceType::Desktop,
     }
 }
 
-/// The parser names Apple's systems by their devices.
-fn os(name: &str) -> &str {
-    match name {
-        "iPhone" | "iPad" | "iPod" | "iOS" => "iOS",
-        "Mac OSX" => "macOS",
-        name => known(name),
+/// Names of Windows are of use with their version only; those of other systems would scatter one kind of device over a dozen names.
+fn os(family: &str, major: Option<&str>) -> String {
+    match (family, major) {
+        ("Windows", Some(major)) => format!("Windows {major}"),
+        ("Mac OS X", _) => "macOS".to_owned(),
+        ("Other", _) => UNKNOWN.to_owned(),
+        (family, _) => family.to_owned(),
     }
 }
 
-fn known(name: &str) -> &str {
-    if name.is_empty() || name == "UNKNOWN" { UNKNOWN } else { name }
+/// The table tells a browser on a telephone from the same one elsewhere.
+fn common_name(family: &str) -> &str {
+    match family {
+        "Other" => UNKNOWN,
+        "Mobile Safari" | "Mobile Safari UI/WKWebView" => "Safari",
+        "Chrome Mobile" | "Chrome Mobile iOS" | "Chrome Mobile WebView" => "Chrome",
+        "Firefox Mobile" | "Firefox iOS" => "Firefox",
+        "Edge Mobile" => "Edge",
+        "Opera Mobile" => "Opera",
+        family => family,
+    }
 }
 
 #[cfg(test)]
