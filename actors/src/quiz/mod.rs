@@ -1,11 +1,15 @@
 //! The quiz's behaviour.
 //!
-//! [`authoring`] is how quizzes are made. A [`Room`](room::Room) alone decides what happens in a game; the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets'
-//! rooms when they go. A [`Host`](host::Host) lists an account's games. The Lobby awaits rooms and hosts, a Host awaits rooms; a Room
-//! awaits nobody: it only sends notices. [`accounts`] says who somebody is, and awaits none of these.
+//! [`accounts`] says who somebody is, [`authoring`] is how quizzes are made. A [`Room`](room::Room) alone decides what happens in a game;
+//! the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets' rooms when they go; a [`Host`](host::Host) lists an account's
+//! games. [`connections`] is which sockets there were, [`devices`] which machines they came from.
+//!
+//! Who awaits whom: the Lobby awaits quizzes, rooms and hosts, a Host awaits rooms. A Room awaits nobody: it only sends notices.
 
 pub mod accounts;
 pub mod authoring;
+pub mod connections;
+pub mod devices;
 
 pub mod host;
 pub mod lobby;
