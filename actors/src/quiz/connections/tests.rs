@@ -186,6 +186,20 @@ async fn everything_survives_a_restart_but_the_sockets() {
 }
 
 #[actix::test]
+async fn connections_end_with_the_last_sign_of_life_before_a_crash() {
+    let world = World::new();
+    let me = user(1);
+    world.open(&me, "s1", None);
+    assert_eq!(world.get(&me, GetConnectionStats {}).await["active_connections"], 1);
+    let clock = world.clock.clone();
+    clock.advance(10 * 60_000);
+
+    let world = World::on(world.store.clone(), clock, 2, world.retention);
+    let ended = &world.get(&me, ListConnections::default()).await["connections"][0];
+    assert_eq!((&ended["status"], &ended["disconnected_at"]), (&json!("disconnected"), &json!("2026-02-06T12:00:00.000Z")));
+}
+
+#[actix::test]
 async fn a_recovered_socket_is_no_further_connection() {
     let world = World::new();
     let me = user(1);

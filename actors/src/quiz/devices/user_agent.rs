@@ -1,7 +1,7 @@
 //! What a user agent says about its device.
 //!
-//! Decision: ua-parser recognises browsers and systems, by the browser and system patterns of its project's table (uap-core, Apache-2.0, © 2009 Google Inc.;
-//! `table.json` is that part of `regexes.yaml`, one pattern a line). Reason: it is kept up to date by those who keep the table; it costs
+//! Decision: ua-parser recognises browsers and systems, by those two parts of its project's table (`table.json` is the part of uap-core's
+//! `regexes.yaml`, Apache-2.0, © 2009 Google Inc., one pattern a line). Reason: it is kept up to date by those who keep the table; it costs
 //! 10 MB and a few microseconds a user agent, from the first socket on. What size a device has is told by its system, for the table of
 //! devices is the largest of all.
 

@@ -1,4 +1,5 @@
 use hubbub_protocol::quiz::devices::DeviceType;
+use hubbub_protocol::quiz::paging::Window;
 use serde_json::json;
 
 use super::*;
