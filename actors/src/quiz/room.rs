@@ -2,7 +2,7 @@
 //!
 //! [`state`] has the rules; what a rule decides is a [`change`], which is applied at once, written by the [`log`], and told when it is on
 //! disk. [`players`], [`tally`], [`script`], [`score`] and [`ranking`] are what the rules are made of; [`coming`], [`flow`], [`answers`],
-//! [`leaderboard`] and [`flows`] are the handlers, [`views`] what clients are shown.
+//! [`leaderboard`] and [`flows`] are the handlers, `views` what clients are shown.
 
 use std::sync::Arc;
 use std::time::Duration;
