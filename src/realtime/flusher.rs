@@ -212,7 +212,7 @@ impl Link {
         }
         let mut gather = worker.gather.borrow_mut();
         gather.clear();
-        match outbox.take(&mut gather, GATHER_BYTES, !worker.is_storm()) {
+        match outbox.take(&mut gather, GATHER_BYTES, || !worker.is_storm()) {
             Taken::Empty => Flushed::Idle,
             Taken::Closed(reason) => {
                 self.close(reason);

@@ -28,7 +28,7 @@ pub fn attached() -> Arc<Outbox> {
 
 /// Takes until nothing is left.
 pub fn empty(outbox: &Outbox, buffer: &mut BytesMut) {
-    while matches!(outbox.take(buffer, WRITE_BYTES, true), Taken::Gathered | Taken::Large(_)) {
+    while matches!(outbox.take(buffer, WRITE_BYTES, || true), Taken::Gathered | Taken::Large(_)) {
         black_box(&*buffer);
         buffer.clear();
     }

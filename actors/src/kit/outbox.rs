@@ -248,8 +248,8 @@ impl Outbox {
     }
 
     /// Takes what is due, gathering up to `max` bytes of small entries into `buffer` (which must come empty). Nothing follows
-    /// an entry of [`Outbox::push_last`], unless the caller makes no `gaps`.
-    pub fn take(&self, buffer: &mut BytesMut, max: usize, gaps: bool) -> Taken {
+    /// an entry of [`Outbox::push_last`], unless the caller makes no gaps, which is asked only when there is such an entry.
+    pub fn take(&self, buffer: &mut BytesMut, max: usize, makes_gaps: impl Fn() -> bool) -> Taken {
         let mut lanes = self.lanes.lock();
         loop {
             let room = max.saturating_sub(buffer.len());
@@ -266,7 +266,7 @@ impl Outbox {
                     if let Some(entry) = lanes.pop() {
                         buffer.extend_from_slice(&entry);
                     }
-                    if lanes.gap && gaps {
+                    if lanes.gap && makes_gaps() {
                         break;
                     }
                 }
@@ -449,7 +449,7 @@ mod tests {
         let mut all = Vec::new();
         loop {
             let mut buffer = BytesMut::new();
-            match outbox.take(&mut buffer, 64 * 1024, true) {
+            match outbox.take(&mut buffer, 64 * 1024, || true) {
                 Taken::Gathered => all.extend_from_slice(&buffer),
                 Taken::Large(entry) => all.extend_from_slice(&entry),
                 Taken::Empty | Taken::Closed(_) => return all,
@@ -542,7 +542,7 @@ mod tests {
         let (outbox, _) = outbox(10, 1);
         outbox.push(Bytes::from_static(b"abc"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Gathered));
         outbox.put_back(Bytes::from_static(b"c"));
         outbox.push(Bytes::from_static(b"d"));
         assert_eq!(outbox.push(Bytes::from_static(b"e")), Pushed::Refused);
@@ -554,7 +554,7 @@ mod tests {
         let (outbox, _) = outbox(1000, 10);
         outbox.push(Bytes::from_static(b"abc"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Gathered));
         outbox.push(Bytes::from_static(b"def"));
         outbox.put_back(Bytes::from_static(b"c"));
         assert!(outbox.has_more());
@@ -580,10 +580,10 @@ mod tests {
         outbox.push_last(Bytes::from_static(b"b"));
         outbox.push(Bytes::from_static(b"c"));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Gathered));
         assert_eq!((&buffer[..], outbox.took_last(), outbox.took_last()), (&b"ab"[..], true, false));
         buffer.clear();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Gathered));
         assert_eq!((&buffer[..], outbox.took_last()), (&b"c"[..], false));
     }
 
@@ -602,10 +602,10 @@ mod tests {
         outbox.push(Bytes::from_static(b"a"));
         outbox.close(CloseReason::ServerDisconnect, Some(Bytes::from_static(b"bye")));
         let mut buffer = BytesMut::new();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Gathered));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Gathered));
         assert_eq!(&buffer[..], b"abye");
         buffer.clear();
-        assert!(matches!(outbox.take(&mut buffer, 64, true), Taken::Closed(CloseReason::ServerDisconnect)));
+        assert!(matches!(outbox.take(&mut buffer, 64, || true), Taken::Closed(CloseReason::ServerDisconnect)));
     }
 
     #[test]
