@@ -198,9 +198,12 @@ fn allow_many_connections(max_connections: usize) {
     }
 }
 
-/// Returns every system that is switched on: its port, and its share of a scrape.
-fn systems(parts: &Parts) -> Result<Vec<(Site, Arc<dyn Scrape>)>, StartError> {
-    let mut systems: Vec<(Site, Arc<dyn Scrape>)> = Vec::new();
+/// A system's port, and its share of a scrape.
+type Served = (Site, Arc<dyn Scrape>);
+
+/// Returns every system that is switched on.
+fn systems(parts: &Parts) -> Result<Vec<Served>, StartError> {
+    let mut systems: Vec<Served> = Vec::new();
     let mut add = |site: Site, text: Text| {
         let scrape = SystemScrape::new(site.listener.system, site.services.clone(), text);
         systems.push((site, Arc::new(scrape)));

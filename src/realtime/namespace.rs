@@ -118,8 +118,11 @@ pub struct Total {
     /// How many in which time.
     pub limit: EventLimit,
     /// Answers an event that is over it.
-    pub refuse: Box<dyn Fn(&Arc<Socket>, Option<u64>) + Send + Sync>,
+    pub refuse: Refuse,
 }
+
+/// Tells a socket that an event is refused; the id asks for an acknowledgement.
+pub type Refuse = Box<dyn Fn(&Arc<Socket>, Option<u64>) + Send + Sync>;
 
 impl Namespace {
     /// Returns a namespace without events.
