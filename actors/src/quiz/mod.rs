@@ -29,7 +29,7 @@ pub use presence::{connected, disconnected};
 pub struct Wiring {
     /// The way to the quiz's sockets.
     pub emitter: Emitter,
-    /// Most players in any room: `quiz.max_room_players`.
+    /// Most players in any room, and that a quiz may ask for: `quiz.max_room_players`.
     pub max_room_players: u32,
     /// Whether a flow is shown to its host and players alone: `strict` access.
     pub only_players_see_flows: bool,

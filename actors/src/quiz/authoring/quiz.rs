@@ -17,7 +17,6 @@ use hubbub_protocol::quiz::codes::QuizCode;
 use hubbub_protocol::quiz::error::quiz_not_found;
 use hubbub_protocol::quiz::quizzes::QuizSet;
 
-use super::Settings;
 use super::catalogue::state::Line;
 use super::catalogue::{self, KeepCode, QuizNews, ReleaseCode};
 use super::codes::{CodeWish, wish, with_code};
@@ -29,6 +28,7 @@ use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
 use crate::kit::snapshot::{Snapshot, StoreError, Stored};
+use crate::quiz::Wiring;
 
 mod asks;
 pub mod plays;
@@ -40,7 +40,7 @@ const VERSION: u16 = 1;
 pub struct Quiz {
     id: QuizId,
     deps: Deps,
-    settings: Arc<Settings>,
+    wiring: Arc<Wiring>,
     /// `None` until it is created. A deleted quiz is kept.
     state: Option<State>,
 }
@@ -56,7 +56,7 @@ impl Entity for Quiz {
     const KIND: &'static str = "quiz.quiz";
 
     fn new(id: QuizId, deps: Deps) -> Self {
-        Self { id, settings: deps.extension(), deps, state: None }
+        Self { id, wiring: Wiring::of(&deps), deps, state: None }
     }
 
     fn restore(&mut self, snapshot: Option<Stored>, _: &mut Context<Self>) -> Result<(), StoreError> {
@@ -127,7 +127,7 @@ impl Quiz {
             self.deps.random().fill(&mut bytes);
             bytes
         };
-        let (now, max_players) = (self.deps.now(), self.settings.max_room_players);
+        let (now, max_players) = (self.deps.now(), self.wiring.max_room_players);
         act(&Author { user: user(caller)?, now, max_players, bytes: &bytes })
     }
 
