@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Supervised, fut};
+use actix::{Actor, Addr, AsyncContext, Context, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::fleet::DeviceId;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use super::device::Device;
 use crate::kit::deps::Deps;
 use crate::kit::ids::SocketId;
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{StoreError, Stored};
+use crate::kit::snapshot::{SnapshotStore, StoreError, Stored, reading};
 
 mod clients;
 mod lists;
@@ -93,13 +93,13 @@ impl Entity for Roster {
 
     /// Reads what devices and sessions have stored; what they change meanwhile waits in the mailbox.
     fn restore(&mut self, _: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
-        let (store, boot_id) = (self.deps.snapshots().clone(), self.deps.boot_id());
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store, boot_id));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(|read, roster, _| {
-            if let Ok(read) = read {
-                roster.state.hear_stored(read);
+        let boot_id = self.deps.boot_id();
+        let read = move |store: &dyn SnapshotStore| Ok(stored::read(store, boot_id));
+        reading::first(&self.deps, ctx, read, |roster: &mut Self, words, _| {
+            if let Ok(words) = words {
+                roster.state.hear_stored(words);
             }
-        }));
+        });
         ctx.run_interval(EXPIRY_INTERVAL, |roster, _| roster.expire());
         Ok(())
     }

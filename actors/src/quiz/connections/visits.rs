@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Supervised, fut};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::UserId;
 use hubbub_protocol::quiz::ids::Id;
@@ -22,7 +22,7 @@ use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::ids::{Random, SocketId};
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{Persist, Snapshot, StoreError, Stored};
+use crate::kit::snapshot::{Persist, Snapshot, SnapshotStore, StoreError, Stored, reading};
 use crate::quiz::devices::identity::device_id;
 use crate::quiz::devices::state::{Arrival, Devices};
 use crate::quiz::devices::user_agent::Machine;
@@ -88,12 +88,11 @@ impl Entity for Visits {
     /// Reads all rows; what happens meanwhile waits in the mailbox.
     fn restore(&mut self, snapshot: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
         let alive: Option<Alive> = snapshot.map(|stored| stored.decode()).transpose()?;
-        let store = self.deps.snapshots().clone();
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(|read, visits, _| match read {
+        let read = |store: &dyn SnapshotStore| Ok(stored::read(store));
+        reading::first(&self.deps, ctx, read, |visits: &mut Self, rows, _| match rows {
             Ok(rows) => visits.take_over(rows, alive),
             Err(_stopping) => {}
-        }));
+        });
         ctx.run_interval(HEARTBEAT, |visits, _| visits.write_behind(&visits.deps));
         Ok(())
     }
