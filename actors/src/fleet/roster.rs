@@ -4,14 +4,12 @@
 //! then every change, in one order and without a gap. It never decides anything about a device; a fleet so large that its notices keep one
 //! thread busy would change our mind.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::fleet::DeviceId;
-use serde::{Deserialize, Serialize};
 
 use super::Wiring;
 use super::capture::CaptureSession;
@@ -19,6 +17,7 @@ use super::device::Device;
 use crate::kit::deps::Deps;
 use crate::kit::ids::SocketId;
 use crate::kit::registry::Entity;
+use crate::kit::single::{Only, single};
 use crate::kit::snapshot::{SnapshotStore, StoreError, Stored, reading};
 
 mod clients;
@@ -36,20 +35,6 @@ use state::{Changed, State};
 /// How often the roster looks for what is too old.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The key of the only roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Roster,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("roster")
-    }
-}
-
 /// The roster.
 pub struct Roster {
     deps: Deps,
@@ -66,7 +51,7 @@ pub struct Roster {
 /// # Errors
 /// It is down after a panic storm.
 pub fn of(deps: &Deps) -> Result<Addr<Roster>, Fault> {
-    Ok(deps.registry::<Roster>().summon(&TheOne::Roster)?)
+    single(deps)
 }
 
 /// Returns the devices that a socket holds, as far as the roster knows.
@@ -84,10 +69,10 @@ impl Actor for Roster {
 impl Supervised for Roster {}
 
 impl Entity for Roster {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "fleet.roster";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { wiring: Wiring::of(&deps), deps, state: State::default(), untold: Changed::default(), is_resting: false }
     }
 

@@ -8,13 +8,10 @@
 //!
 //! It awaits accounts, which await nobody.
 
-use std::fmt;
-
-use actix::{Actor, ActorFutureExt, Addr, Context, Handler, Message, ResponseActFuture, Supervised, fut};
+use actix::{Actor, ActorFutureExt, Context, Handler, Message, ResponseActFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::accounts::{Email, Username};
 use hubbub_protocol::quiz::error::{duplicate_email, username_taken};
-use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Create, TakeName};
 use super::ids::{AccountId, SessionId};
@@ -24,26 +21,13 @@ use crate::kit::ask::restarting;
 use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
+use crate::kit::single::Only;
 use crate::kit::snapshot::{StoreError, Stored, reading};
 
 pub mod state;
 mod stored;
 
 use state::{NameWish, State, Taken};
-
-/// The key of the only directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Directory,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("directory")
-    }
-}
 
 /// The directory.
 pub struct Directory {
@@ -53,14 +37,6 @@ pub struct Directory {
     unread: Option<StoreError>,
 }
 
-/// Returns the directory's address.
-///
-/// # Errors
-/// It is down for a while.
-pub fn of(deps: &Deps) -> Result<Addr<Directory>, Fault> {
-    Ok(deps.registry::<Directory>().summon(&TheOne::Directory)?)
-}
-
 impl Actor for Directory {
     type Context = Context<Self>;
 }
@@ -68,10 +44,10 @@ impl Actor for Directory {
 impl Supervised for Directory {}
 
 impl Entity for Directory {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.directory";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { deps, state: State::default(), unread: None }
     }
 

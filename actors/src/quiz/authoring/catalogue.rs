@@ -6,18 +6,16 @@
 //! So many quizzes that reading them takes longer than a start may would change our mind: then every quiz gets a small snapshot of
 //! its head beside that of its questions.
 
-use std::fmt;
-
-use actix::{Actor, Addr, Context, Handler, Message, Supervised};
+use actix::{Actor, Context, Handler, Message, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::QuizId;
 use hubbub_protocol::quiz::codes::QuizCode;
 use hubbub_protocol::quiz::error::code_taken;
-use serde::{Deserialize, Serialize};
 
 use crate::kit::deps::Deps;
 use crate::kit::ids::number;
 use crate::kit::registry::Entity;
+use crate::kit::single::Only;
 use crate::kit::snapshot::{StoreError, Stored, reading};
 
 mod asks;
@@ -25,20 +23,6 @@ pub mod state;
 mod stored;
 
 use state::{Line, State};
-
-/// The key of the only catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Catalogue,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("catalogue")
-    }
-}
 
 /// The catalogue.
 pub struct Catalogue {
@@ -48,14 +32,6 @@ pub struct Catalogue {
     unread: Option<StoreError>,
 }
 
-/// Returns the catalogue's address.
-///
-/// # Errors
-/// It is down for a while.
-pub fn of(deps: &Deps) -> Result<Addr<Catalogue>, Fault> {
-    Ok(deps.registry::<Catalogue>().summon(&TheOne::Catalogue)?)
-}
-
 impl Actor for Catalogue {
     type Context = Context<Self>;
 }
@@ -63,10 +39,10 @@ impl Actor for Catalogue {
 impl Supervised for Catalogue {}
 
 impl Entity for Catalogue {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.catalogue";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { deps, state: State::default(), unread: None }
     }
 

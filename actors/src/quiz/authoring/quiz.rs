@@ -4,7 +4,7 @@
 //! who are not its owner look at it and play it, and a change then writes one quiz instead of all that its owner has. Accounts with
 //! thousands of tiny quizzes each would change our mind.
 //!
-//! It alone decides who may do what with it; it awaits only the [`catalogue`], when it wants a code.
+//! It alone decides who may do what with it; it awaits only the [`Catalogue`], when it wants a code.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use hubbub_protocol::quiz::error::quiz_not_found;
 use hubbub_protocol::quiz::quizzes::QuizSet;
 
 use super::catalogue::state::Line;
-use super::catalogue::{self, KeepCode, QuizNews, ReleaseCode};
+use super::catalogue::{Catalogue, KeepCode, QuizNews, ReleaseCode};
 use super::codes::{CodeWish, wish, with_code};
 use super::rule::{Rule, apply};
 use super::state::{Author, State};
@@ -27,6 +27,7 @@ use crate::kit::ask::{Ask, restarting};
 use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
+use crate::kit::single::single;
 use crate::kit::snapshot::{Snapshot, StoreError, Stored};
 use crate::quiz::Wiring;
 
@@ -104,9 +105,9 @@ impl Quiz {
     where
         M: Message + Send + 'static,
         M::Result: Send,
-        catalogue::Catalogue: Handler<M>,
+        Catalogue: Handler<M>,
     {
-        match catalogue::of(&self.deps) {
+        match single::<Catalogue>(&self.deps) {
             Ok(catalogue) => catalogue.do_send(news),
             Err(_down) => tracing::warn!(quiz.id = %self.id, "the catalogue is down and misses news of quiz `{}`", self.id),
         }
@@ -135,7 +136,7 @@ impl Quiz {
     fn take_code<W: CodeWish + Contract, T: 'static>(&self, ask: &Ask<W>, answer: fn(QuizCode) -> T) -> Step<T> {
         let asked = user(&ask.caller).and_then(|user| {
             let quiz = self.known()?;
-            Ok((wish(&ask.body, quiz, user)?, Self::line(quiz), catalogue::of(&self.deps)?))
+            Ok((wish(&ask.body, quiz, user)?, Self::line(quiz), single::<Catalogue>(&self.deps)?))
         });
         let (wish, line, catalogue) = match asked {
             Ok(asked) => asked,
