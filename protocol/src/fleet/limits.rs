@@ -46,3 +46,16 @@ pub const NAME_CHARACTERS: usize = 100;
 pub const DEVICES_PER_EVENT: usize = 50;
 /// Characters of a session id in an event.
 pub const SESSION_ID_CHARACTERS: usize = 100;
+
+/// Bytes of one uploaded file.
+pub const FILE_BYTES: u64 = 20 * 1024 * 1024 * 1024;
+/// Bytes of every part of a chunked upload but the last, which may have fewer.
+pub const CHUNK_BYTES: u64 = 10 * 1024 * 1024;
+/// Parts of a chunked upload.
+pub const CHUNKS: u32 = 10_000;
+/// How long the address of a part is valid.
+pub const PART_URL_SECS: u64 = 3600;
+/// How long an unfinished upload is kept.
+pub const UNFINISHED_UPLOAD_SECS: u64 = 24 * 60 * 60;
+/// Characters of an upload's id.
+pub const UPLOAD_ID_CHARACTERS: usize = 1024;
