@@ -1,8 +1,10 @@
 //! Files by key: pictures, recordings, everything too large for a snapshot.
 //!
 //! A blob is written as a whole and then never changed; writing its key again replaces it, and whoever reads the old one reads it to
-//! its end. A write that was answered is on disk. Reading order: this file is the vocabulary, [`key`] what a blob may be called,
-//! [`local`] the implementation on local files.
+//! its end. A write that was answered is on disk. A large one may come in parts, over hours and in any order, and becomes a blob at
+//! once when its last part is there. Reading order: this file is the vocabulary, [`key`] what a blob may be called, [`upload`] the
+//! words for what comes in parts, [`url`] how a part is let in without a password, [`reap`] how it ends when nobody ends it, [`local`]
+//! the implementation on local files.
 
 use std::future::Future;
 use std::io;
@@ -15,12 +17,17 @@ use super::clock::Timestamp;
 
 pub mod key;
 pub mod local;
+pub mod reap;
+pub mod upload;
+pub mod url;
 
 #[cfg(test)]
 pub(crate) mod suite;
 
 pub use key::{Key, WrongKey};
 pub use local::LocalBlobs;
+pub use upload::{Completed, PartNumber, PartPage, PartTag, Unfinished, Upload, UploadId, UploadPage, UploadedPart};
+pub use url::{PartUrls, Url, WrongUrl};
 
 /// Bytes in pieces, as they come or as they are wanted.
 pub type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -114,6 +121,18 @@ pub enum BlobError {
         /// How long it is.
         size_bytes: u64,
     },
+    /// There is no unfinished upload with this id and this key: never begun, completed, aborted, or begun for another key.
+    #[error("there is no such upload")]
+    UploadNotFound,
+    /// The upload cannot be completed: this part is not there, is another one, is named twice, or is smaller than the store takes.
+    #[error("part {0} is not there as it is named")]
+    InvalidPart(PartNumber),
+    /// With it the blobs and the parts of unfinished uploads would take more than they may; nothing was written.
+    #[error("the blobs may take {quota_bytes} bytes, and this would be more")]
+    OverQuota {
+        /// How much all may take together.
+        quota_bytes: u64,
+    },
     /// The sender broke off or sent what it must not; nothing was written.
     #[error("the content did not arrive: {0}")]
     Source(io::Error),
@@ -124,10 +143,11 @@ pub enum BlobError {
 
 /// Where blobs are kept.
 ///
-/// Uploads in parts will be operations of their own in this trait: begin, put a part, complete, abort.
+/// Everything that is answered is on disk. Every future may be dropped at any moment: what it was about to do then has happened as a
+/// whole or not at all.
 pub trait BlobStore: Send + Sync {
     /// Writes a blob and replaces what was there. If the body ends in an error, or the future is dropped, nothing is written and
-    /// what was there stays.
+    /// what was there stays. The body is asked for more only when there is room for it.
     fn put<'a>(&'a self, key: &'a Key, content_type: &'a str, body: Chunks) -> Answer<'a, Head>;
 
     /// Reads a part of a blob.
@@ -136,11 +156,44 @@ pub trait BlobStore: Send + Sync {
     /// Looks at a blob.
     fn head<'a>(&'a self, key: &'a Key) -> Answer<'a, Head>;
 
-    /// Lists the blobs whose keys begin with `prefix` and come after `after`: at most `limit`, at least one if there is any.
+    /// Lists the blobs whose keys begin with `prefix` and come after `after`: at most `limit`, at least one if there is any. A store
+    /// may have a smaller limit of its own (S3: 1,000), so go by [`Page::has_more`].
     fn list<'a>(&'a self, prefix: &'a str, after: Option<&'a Key>, limit: usize) -> Answer<'a, Page>;
 
     /// Deletes a blob. If there is none, that is as good.
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()>;
+
+    /// Returns where the blob of a key is found by whoever may read it.
+    fn location(&self, key: &Key) -> Url;
+
+    /// Begins an upload in parts. There may be any number of them for one key; what is under the key stays until one is completed.
+    fn start<'a>(&'a self, key: &'a Key, content_type: &'a str) -> Answer<'a, Upload>;
+
+    /// Returns an address to which whoever has it may PUT this one part for the next `valid_secs` (at most 604,800, a week). Nothing
+    /// is looked up: an upload that does not exist gets one too, and it leads nowhere.
+    fn presign(&self, upload: &Upload, number: PartNumber, valid_secs: u32) -> Url;
+
+    /// Writes a part of exactly `size_bytes`, and replaces the one that was there under this number. A body of another length is
+    /// [`BlobError::Source`]. Parts may come in any order and at the same time. In S3 a part has at most 5 GiB.
+    fn put_part<'a>(&'a self, upload: &'a Upload, number: PartNumber, size_bytes: u64, body: Chunks) -> Answer<'a, UploadedPart>;
+
+    /// Lists the parts that are there, by number, those after `after`: at most `limit`, at least one if there is any. A store may have
+    /// a smaller limit of its own (S3: 1,000), so go by [`PartPage::has_more`].
+    fn parts<'a>(&'a self, upload: &'a Upload, after: Option<PartNumber>, limit: usize) -> Answer<'a, PartPage>;
+
+    /// Makes a blob of these parts, in the order of their numbers, whatever order they are named in; parts that are not named are
+    /// dropped, and the blob that was under the key is replaced. In S3 every part but the last needs 5 MiB.
+    ///
+    /// When the answer is lost, the second attempt finds [`BlobError::UploadNotFound`]; whether the first one came through is seen by
+    /// the blob's [`BlobStore::head`].
+    fn complete<'a>(&'a self, upload: &'a Upload, parts: &'a [PartTag]) -> Answer<'a, Completed>;
+
+    /// Ends an upload and drops its parts. If there is no such upload, that is as good.
+    fn abort<'a>(&'a self, upload: &'a Upload) -> Answer<'a, ()>;
+
+    /// Lists the unfinished uploads of keys that begin with `prefix`, in the order of their keys, those after `after`: at most
+    /// `limit`, at least one if there is any. A store may have a smaller limit of its own (S3: 1,000).
+    fn uploads<'a>(&'a self, prefix: &'a str, after: Option<&'a Upload>, limit: usize) -> Answer<'a, UploadPage>;
 }
 
 /// Returns bytes that are there already as the content of a blob.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::is_absence;
 use crate::kit::blobs::Key;
 
 /// Ends the name of every file, so that `a` and `a/b` can both be keys. It is not in any encoded name.
@@ -51,40 +52,68 @@ fn decode(name: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Returns all keys that begin with `prefix`, in no order. Only directories that can have some are looked at.
-pub(super) fn keys(root: &Path, prefix: &str) -> io::Result<Vec<Key>> {
-    let mut keys = Vec::new();
-    collect(root, "", prefix, &mut keys)?;
-    Ok(keys)
+/// Visits the keys that begin with `prefix` and come after `after`, in the order of their bytes, until a visit returns false. Only
+/// directories that can have some are looked at.
+pub(super) fn walk(root: &Path, prefix: &str, after: Option<&Key>, visit: &mut dyn FnMut(Key) -> bool) -> io::Result<()> {
+    let walk = Walk { prefix, after: after.map_or("", Key::as_str) };
+    walk.directory(root, "", visit).map(|_| ())
 }
 
-fn collect(directory: &Path, above: &str, prefix: &str, keys: &mut Vec<Key>) -> io::Result<()> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        // What is not ours, or not finished, has no name of ours.
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-        match name.strip_suffix(FILE_MARK) {
-            Some(name) => {
-                let key = decode(name).map(|segment| format!("{above}{segment}")).and_then(|text| Key::parse(text).ok());
-                keys.extend(key.filter(|key| key.as_str().starts_with(prefix)));
-            }
-            None => {
-                let Some(segment) = decode(name) else { continue };
-                let above = format!("{above}{segment}/");
-                let can_match = above.starts_with(prefix) || prefix.starts_with(&above);
-                if can_match && entry.file_type()?.is_dir() {
-                    collect(&entry.path(), &above, prefix, keys)?;
+struct Walk<'a> {
+    prefix: &'a str,
+    after: &'a str,
+}
+
+impl Walk<'_> {
+    /// Returns whether there may be more visits.
+    fn directory(&self, directory: &Path, above: &str, visit: &mut dyn FnMut(Key) -> bool) -> io::Result<bool> {
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            // Removed since, or a file that is not ours.
+            Err(error) if is_absence(&error) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        // A directory's text ends with the slash that all keys in it have there, so their order is that of the keys.
+        let mut texts = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            texts.extend(name.to_str().and_then(|name| text_of(name, above)).filter(|text| self.can_have(text)));
+        }
+        texts.sort_unstable();
+        for text in texts {
+            let may_go_on = match text.strip_suffix('/') {
+                Some(inner) => {
+                    let name = inner.rsplit('/').next().unwrap_or(inner);
+                    self.directory(&directory.join(encode(name)), &text, visit)?
                 }
+                None => Key::parse(text).map_or(true, &mut *visit),
+            };
+            if !may_go_on {
+                return Ok(false);
             }
         }
+        Ok(true)
     }
-    Ok(())
+
+    /// Whether a key is wanted, or a directory can have one.
+    fn can_have(&self, text: &str) -> bool {
+        let is_directory = text.ends_with('/');
+        let fits = text.starts_with(self.prefix) || (is_directory && self.prefix.starts_with(text));
+        let comes_after = text > self.after || (is_directory && self.after.starts_with(text));
+        fits && comes_after
+    }
+}
+
+/// Returns what a name in a directory stands for: a key, or what all keys in it begin with. Nothing for what is not ours, or not
+/// finished.
+fn text_of(name: &str, above: &str) -> Option<String> {
+    if name.starts_with('.') {
+        return None;
+    }
+    match name.strip_suffix(FILE_MARK) {
+        Some(name) => Some(format!("{above}{}", decode(name)?)),
+        None => Some(format!("{above}{}/", decode(name)?)),
+    }
 }
 
 #[cfg(test)]

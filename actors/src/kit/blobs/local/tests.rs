@@ -1,9 +1,15 @@
+use std::fs;
+
 use bytes::Bytes;
+use futures_util::stream;
 use tempfile::TempDir;
 
 use super::*;
-use crate::kit::blobs::{once, suite};
+use crate::kit::blobs::{collect, once, suite};
 use crate::kit::clock::TestClock;
+
+mod crashes;
+mod parts;
 
 fn blobs() -> (TempDir, LocalBlobs) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -16,23 +22,27 @@ fn key(text: &str) -> Key {
 }
 
 fn incoming(blobs: &LocalBlobs) -> usize {
-    fs::read_dir(blobs.root.join(INCOMING)).expect("a directory").count()
+    fs::read_dir(blobs.files.root.join(INCOMING)).expect("a directory").count()
+}
+
+fn uploads(blobs: &LocalBlobs) -> usize {
+    fs::read_dir(blobs.files.root.join(UPLOADS)).expect("a directory").count()
 }
 
 #[actix::test]
 async fn local_files_do_what_every_blob_store_does() {
     let (_directory, blobs) = blobs();
 
-    suite::run(&blobs).await;
+    suite::run(&blobs, 1000).await;
 
-    assert_eq!(incoming(&blobs), 0);
+    assert_eq!((incoming(&blobs), uploads(&blobs)), (0, 0));
 }
 
 #[actix::test]
 async fn everything_is_there_after_a_restart_except_what_was_unfinished() {
     let (directory, blobs) = blobs();
     let written = blobs.put(&key("a/b"), "text/plain", once(Bytes::from_static(b"content"))).await.expect("written");
-    fs::write(blobs.root.join(INCOMING).join("77"), "half").expect("written");
+    fs::write(blobs.files.root.join(INCOMING).join("77"), "half").expect("written");
     drop(blobs);
 
     let blobs = LocalBlobs::open(directory.path().join("blobs"), TestClock::default().shared()).expect("a store");
@@ -68,7 +78,7 @@ async fn a_damaged_file_is_an_error_and_no_content() {
         [|file| file.truncate(5), |file| file.truncate(file.len() - 1), |file| file.insert(0, b'1'), |file| file.push(b'1')];
     for damage in damages {
         blobs.put(&name, "text/plain", once(Bytes::from_static(b"content"))).await.expect("written");
-        let path = blobs.path(&name);
+        let path = blobs.files.path(&name);
         let mut file = fs::read(&path).expect("a file");
         damage(&mut file);
         fs::write(&path, file).expect("written");
@@ -82,7 +92,7 @@ async fn a_foreign_file_is_not_listed() {
     let (_directory, blobs) = blobs();
     blobs.put(&key("a"), "text/plain", once(Bytes::from_static(b"content"))).await.expect("written");
     for name in ["README", ".DS_Store", "%zz~", "..~"] {
-        fs::write(blobs.root.join(name), "foreign").expect("written");
+        fs::write(blobs.files.root.join(name), "foreign").expect("written");
     }
 
     let page = blobs.list("", None, 10).await.expect("a list");
