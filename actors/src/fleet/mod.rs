@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod presence;
 pub mod rooms;
 
+pub mod qa_metrics;
 pub mod s3_stats;
 
 use std::sync::Arc;
