@@ -17,6 +17,9 @@ pub mod metrics;
 pub mod presence;
 pub mod rooms;
 
+pub mod qa_metrics;
+pub mod s3_stats;
+
 use std::sync::Arc;
 
 use hubbub_protocol::fault::Fault;
