@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 use hubbub_actors::fleet::Wiring;
 use hubbub_actors::fleet::auth::Enrolment;
+use hubbub_actors::fleet::uploads::{Files, upkeep};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::recovery::Journal;
@@ -26,6 +27,9 @@ use crate::realtime::namespace::Namespace;
 use crate::realtime::polling;
 use crate::realtime::service::Layer;
 
+/// What answers call the place of recordings.
+const BUCKET: &str = "turing-robotics-datahub";
+
 /// Returns what the fleet's port serves, and the monitor for the common scrape. Needs a running actix system.
 ///
 /// # Errors
@@ -41,7 +45,13 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
         tokens: Tokens::new(Fleet::NAME, parts.secrets.get(JWT_SECRET).unwrap_or_default().as_bytes()),
         enrolment: enrolment(&config.enrolment),
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
+        files: Files {
+            blobs: Arc::clone(&parts.blobs),
+            bucket: BUCKET.to_owned(),
+            public_url: format!("http://localhost:{}", listener.address.port()),
+        },
     });
+    actix_rt::spawn(upkeep::look_after(deps.clone()));
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 
