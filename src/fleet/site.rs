@@ -16,6 +16,7 @@ use super::access::DeviceTokens;
 use super::metrics::{FleetMetrics, Sent};
 use super::monitoring::Monitor;
 use super::sockets::FleetHooks;
+use super::store::Store;
 use super::{endpoints, events};
 use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
 use crate::edge::access::Gate;
@@ -42,6 +43,7 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
         enrolment: enrolment(&config.enrolment),
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
     });
+    deps.insert(Store { blobs: Arc::clone(&parts.blobs), urls: parts.part_urls() });
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 
