@@ -4,7 +4,7 @@
 //! its end. A write that was answered is on disk. A large one may come in parts, over hours and in any order, and becomes a blob at
 //! once when its last part is there. Reading order: this file is the vocabulary, [`key`] what a blob may be called, [`upload`] the
 //! words for what comes in parts, [`url`] how a part is let in without a password, [`reap`] how it ends when nobody ends it, [`local`]
-//! the implementation on local files.
+//! the implementation on local files, [`s3`] the one in a bucket.
 
 use std::future::Future;
 use std::io;
@@ -18,6 +18,7 @@ use super::clock::Timestamp;
 pub mod key;
 pub mod local;
 pub mod reap;
+pub mod s3;
 pub mod upload;
 pub mod url;
 
@@ -26,6 +27,7 @@ pub(crate) mod suite;
 
 pub use key::{Key, WrongKey};
 pub use local::LocalBlobs;
+pub use s3::{S3Blobs, S3Settings};
 pub use upload::{Completed, PartNumber, PartPage, PartTag, Unfinished, Upload, UploadId, UploadPage, UploadedPart};
 pub use url::{PartUrls, Url, WrongUrl};
 
