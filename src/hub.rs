@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_server::ServerHandle;
-use hubbub_actors::kit::blobs::{BlobStore, LocalBlobs, PartUrls};
+use hubbub_actors::kit::blobs::s3::WrongSettings;
+use hubbub_actors::kit::blobs::{BlobStore, LocalBlobs, PartUrls, S3Blobs};
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::OutboxPolicy;
 use hubbub_actors::kit::secrets::{Secrets, SecretsError};
@@ -73,6 +74,9 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The bucket of files cannot be used.
+    #[error("cannot use the bucket of files: {0}; see the keys `blobs.*`")]
+    Bucket(#[from] WrongSettings),
     /// An actor that a system cannot do without does not come up.
     #[error("cannot start: {0}")]
     Actor(Fault),
@@ -187,7 +191,7 @@ fn make_data_dir(config: &Config) -> Result<(), StartError> {
 /// Opens the one store of files, for all systems.
 fn open_blobs(config: &Config, deps: &Deps, secrets: &Secrets) -> Result<Arc<dyn BlobStore>, StartError> {
     if config.blobs.kind == BlobsKind::S3 {
-        return Err(StartError::Serve(std::io::Error::other("buckets are not served yet; set `blobs.kind` to local")));
+        return Ok(Arc::new(S3Blobs::new(&config.blobs.bucket_settings())?));
     }
     let path = config.blobs_dir();
     let open = || {

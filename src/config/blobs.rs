@@ -1,5 +1,6 @@
 //! `[blobs]`: where files are kept, for every system alike.
 
+use hubbub_actors::kit::blobs::S3Settings;
 use hubbub_actors::kit::secrets::Wanted;
 
 use super::reader::{Reader, Section};
@@ -44,16 +45,17 @@ pub enum BlobsKind {
 }
 
 impl Blobs {
-    /// Returns the region that signatures name.
+    /// Returns what leads to the bucket.
     #[must_use]
-    pub fn region(&self) -> &str {
-        self.region.as_deref().unwrap_or(NO_REGION)
-    }
-
-    /// Says whether the bucket stands in the path of an address and not before the host.
-    #[must_use]
-    pub fn is_path_style(&self) -> bool {
-        self.path_style.unwrap_or(self.endpoint.is_some())
+    pub fn bucket_settings(&self) -> S3Settings {
+        S3Settings {
+            bucket: self.bucket.clone(),
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone().unwrap_or_else(|| NO_REGION.to_owned()),
+            path_style: self.path_style.unwrap_or(self.endpoint.is_some()),
+            access_key_id: self.access_key_id.clone().unwrap_or_default(),
+            secret_access_key: self.secret_access_key.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+        }
     }
 
     /// Lists the secrets that local files need: as configured, or to be generated.

@@ -141,11 +141,13 @@ fn a_bucket_needs_what_its_store_asks_for() {
 
     let file = "[blobs]\nkind = \"s3\"\nendpoint = \"http://127.0.0.1:9000/\"\naccess_key_id = \"me\"\n";
     let blobs = config(file, &[("HUBBUB_BLOBS__SECRET_ACCESS_KEY", "hush")]).blobs;
-    assert_eq!((blobs.kind, blobs.bucket.as_str()), (BlobsKind::S3, "turing-robotics-datahub"));
-    assert_eq!((blobs.endpoint.as_deref(), blobs.region()), (Some("http://127.0.0.1:9000"), "us-east-1"));
-    assert_eq!((blobs.is_path_style(), blobs.secret_access_key.as_ref().map(Secret::expose)), (true, Some("hush")));
+    let bucket = blobs.bucket_settings();
+    assert_eq!((blobs.kind, bucket.bucket.as_str()), (BlobsKind::S3, "turing-robotics-datahub"));
+    assert_eq!((bucket.endpoint.as_deref(), bucket.region.as_str()), (Some("http://127.0.0.1:9000"), "us-east-1"));
+    assert_eq!((bucket.path_style, bucket.secret_access_key.as_str()), (true, "hush"));
     let amazon = config("[blobs]\nkind = \"s3\"\nregion = \"eu-west-1\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", &[]);
-    assert_eq!((amazon.blobs.region(), amazon.blobs.is_path_style()), ("eu-west-1", false));
+    let bucket = amazon.blobs.bucket_settings();
+    assert_eq!((bucket.region.as_str(), bucket.path_style), ("eu-west-1", false));
 }
 
 #[test]
