@@ -150,8 +150,8 @@ impl FleetMetrics {
 
 impl Observer for FleetMetrics {
     fn served(&self, request: &Served<'_>) {
-        // The document writes parameters with a colon.
-        let route = request.route.replace('{', ":").replace('}', "");
+        // The document writes parameters with a colon, and has none that takes the rest of a path.
+        let route = request.route.replace(":.*}", "}").replace('{', ":").replace('}', "");
         let status = request.status.to_string();
         let labels = [("method", request.method), ("route", route.as_str()), ("status_code", status.as_str())];
         self.set.counter(REQUESTS.0, REQUESTS.1, &labels).increment(1);

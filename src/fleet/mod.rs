@@ -1,6 +1,7 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Uploads and reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`).
+//! Uploads and reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`) and
+//! [`store`] (`/_store/…`).
 
 pub mod access;
 pub mod lag;
@@ -8,6 +9,7 @@ pub mod metrics;
 pub mod monitoring;
 pub mod site;
 pub mod sockets;
+pub mod store;
 
 use std::sync::Arc;
 
@@ -56,6 +58,8 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         // Sessions
         .endpoint::<ListSessions>()
         .endpoint::<GetSession>()
+        // Uploads
+        .route(store::METHOD, store::PATH, store::LIMIT, store::ACCESS, store::put)
         .build()
 }
 

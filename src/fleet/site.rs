@@ -17,6 +17,7 @@ use super::access::DeviceTokens;
 use super::metrics::{FleetMetrics, Sent};
 use super::monitoring::Monitor;
 use super::sockets::FleetHooks;
+use super::store::Store;
 use super::{endpoints, events};
 use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
 use crate::edge::access::Gate;
@@ -26,9 +27,6 @@ use crate::listen::{BindError, Site};
 use crate::realtime::namespace::Namespace;
 use crate::realtime::polling;
 use crate::realtime::service::Layer;
-
-/// What answers call the place of recordings.
-const BUCKET: &str = "turing-robotics-datahub";
 
 /// Returns what the fleet's port serves, and the monitor for the common scrape. Needs a running actix system.
 ///
@@ -47,11 +45,12 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
         files: Files {
             blobs: Arc::clone(&parts.blobs),
-            bucket: BUCKET.to_owned(),
-            public_url: format!("http://localhost:{}", listener.address.port()),
+            bucket: parts.config.blobs.bucket.clone(),
+            public_url: listener.public_url(config.public_url.as_deref()),
         },
     });
     actix_rt::spawn(upkeep::look_after(deps.clone()));
+    deps.insert(Store { blobs: Arc::clone(&parts.blobs), urls: parts.part_urls() });
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 

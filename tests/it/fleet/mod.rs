@@ -15,6 +15,7 @@ mod recovery;
 mod restart;
 mod sessions;
 mod stage;
+mod store;
 mod tablet;
 mod ties;
 mod windows;
