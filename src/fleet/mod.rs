@@ -1,6 +1,6 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Uploads and reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`) and
+//! Reports and `/upload-session` are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`) and
 //! [`store`] (`/_store/…`).
 
 pub mod access;
@@ -13,7 +13,7 @@ pub mod store;
 
 use std::sync::Arc;
 
-use hubbub_actors::fleet::auth;
+use hubbub_actors::fleet::{auth, uploads};
 use hubbub_actors::kit::deps::Deps;
 use hubbub_protocol::contract::{Access, Endpoint};
 use hubbub_protocol::fleet::Fleet;
@@ -29,6 +29,10 @@ use hubbub_protocol::fleet::tablet::{
     ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording,
     StopAllRecording, StopRecording, SyncMetadata, ToggleAllRecording, ToggleRecording, UnlockAllDevices, UnlockDevice,
 };
+use hubbub_protocol::fleet::uploads::chunked_upload::abort::AbortChunkedUpload;
+use hubbub_protocol::fleet::uploads::chunked_upload::complete::CompleteChunkedUpload;
+use hubbub_protocol::fleet::uploads::chunked_upload::presign_part::PresignPart;
+use hubbub_protocol::fleet::uploads::chunked_upload::status::GetChunkedUpload;
 
 use crate::edge::{Edge, Endpoints, Mounted};
 use crate::realtime::namespace::Events;
@@ -58,7 +62,12 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         // Sessions
         .endpoint::<ListSessions>()
         .endpoint::<GetSession>()
-        // Uploads
+        // File upload
+        .endpoint_with(uploads::start)
+        .endpoint::<GetChunkedUpload>()
+        .endpoint::<PresignPart>()
+        .endpoint::<CompleteChunkedUpload>()
+        .endpoint::<AbortChunkedUpload>()
         .route(store::METHOD, store::PATH, store::LIMIT, store::ACCESS, store::put)
         .build()
 }
