@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{CONTENT_LENGTH, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
+use hubbub_actors::fleet::uploads::part_arrived;
 use hubbub_actors::kit::blobs::{BlobError, BlobStore, PartNumber, PartUrls, Upload, UploadedPart};
 use hubbub_actors::kit::clock::Timestamp;
 use hubbub_protocol::contract::{Access, Limit, Method, System};
@@ -55,7 +56,9 @@ async fn take(store: &Store, call: &mut Call) -> Result<UploadedPart, Fault> {
     let (upload, number) = store.admit(&call.request, call.edge.deps.now())?;
     let size_bytes = announced_bytes(&call.request)?;
     let writing = |chunks| store.blobs.put_part(&upload, number, size_bytes, chunks);
-    pour(&mut call.payload, STALL, writing).await.map_err(refusal)
+    let part = pour(&mut call.payload, STALL, writing).await.map_err(refusal)?;
+    part_arrived(&call.edge.deps, &upload, &part).await;
+    Ok(part)
 }
 
 impl Store {

@@ -18,4 +18,5 @@ mod stage;
 mod store;
 mod tablet;
 mod ties;
+mod upload_session;
 mod windows;
