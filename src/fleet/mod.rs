@@ -1,7 +1,7 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Reports and `/upload-session` are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`) and
-//! [`store`] (`/_store/…`).
+//! Reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`), [`upload_session`]
+//! (`/upload-session`) and [`store`] (`/_store/…`).
 
 pub mod access;
 pub mod lag;
@@ -10,6 +10,7 @@ pub mod monitoring;
 pub mod site;
 pub mod sockets;
 pub mod store;
+pub mod upload_session;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use hubbub_protocol::fleet::uploads::chunked_upload::abort::AbortChunkedUpload;
 use hubbub_protocol::fleet::uploads::chunked_upload::complete::CompleteChunkedUpload;
 use hubbub_protocol::fleet::uploads::chunked_upload::presign_part::PresignPart;
 use hubbub_protocol::fleet::uploads::chunked_upload::status::GetChunkedUpload;
+use hubbub_protocol::fleet::uploads::upload_session::UploadSession;
 
 use crate::edge::{Edge, Endpoints, Mounted};
 use crate::realtime::namespace::Events;
@@ -63,6 +65,7 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         .endpoint::<ListSessions>()
         .endpoint::<GetSession>()
         // File upload
+        .route(UploadSession::METHOD, UploadSession::PATH, UploadSession::LIMIT, UploadSession::ACCESS, upload_session::upload)
         .endpoint_with(uploads::start)
         .endpoint::<GetChunkedUpload>()
         .endpoint::<PresignPart>()

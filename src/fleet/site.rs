@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 use hubbub_actors::fleet::Wiring;
 use hubbub_actors::fleet::auth::Enrolment;
-use hubbub_actors::fleet::uploads::{Files, upkeep};
+use hubbub_actors::fleet::uploads::{Files, spool, upkeep};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::recovery::Journal;
@@ -49,8 +49,9 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
             public_url: listener.public_url(config.public_url.as_deref()),
         },
     });
-    actix_rt::spawn(upkeep::look_after(deps.clone()));
     deps.insert(Store { blobs: Arc::clone(&parts.blobs), urls: parts.part_urls() });
+    actix_rt::spawn(upkeep::look_after(deps.clone()));
+    actix_rt::spawn(spool::look_after(deps.clone()));
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`state`] has the rules of an upload in parts, [`chunked_upload`] the actor that stands for one, [`transfer`] an upload
 //! that lives and dies with one request, [`telling`] what both tell the capture sessions that wait for their files, [`upkeep`] what
-//! happens to uploads that nobody asks about.
+//! happens to uploads that nobody asks about; [`upload_session`] has both files of a recording in one form, [`incoming`] one of them on its
+//! way, [`spool`] what is left over of them.
 
 use std::sync::Arc;
 
@@ -15,10 +16,13 @@ use super::metrics::UploadError;
 use crate::kit::blobs::{BlobError, BlobStore, Key, Url};
 
 pub mod chunked_upload;
+pub mod incoming;
+pub mod spool;
 pub mod state;
 pub mod telling;
 pub mod transfer;
 pub mod upkeep;
+pub mod upload_session;
 
 pub use chunked_upload::part_arrived;
 pub use chunked_upload::start::start;

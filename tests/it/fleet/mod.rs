@@ -19,4 +19,5 @@ mod stage;
 mod store;
 mod tablet;
 mod ties;
+mod upload_session;
 mod windows;
