@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use hubbub_protocol::contract::Event;
 use hubbub_protocol::fault::Fault;
@@ -21,6 +24,10 @@ use crate::kit::ask::{Ask, Routed};
 use crate::kit::blobs::{Key, Part, PartNumber, Upload, UploadId, collect, once};
 use crate::kit::caller::Caller;
 
+mod elsewhere;
+
+use elsewhere::Elsewhere;
+
 const KEY: &str = "sessions/20260206_120000/recording.mp4";
 const MIB: u64 = 1024 * 1024;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -42,6 +49,25 @@ impl World {
         let mut body = json!({ "uploadId": id, "s3Key": KEY });
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         self.ask(&Caller::anonymous(), serde_json::from_value::<C>(body).expect("decodes")).await.map(|reply| json!(reply))
+    }
+
+    /// Puts a part past the hub.
+    async fn put_elsewhere(&self, id: &str, number: u16, content: Vec<u8>) {
+        let (upload, number) = (upload(id), PartNumber::new(number).expect("a number"));
+        self.blobs.put_part(&upload, number, content.len() as u64, once(content.into())).await.expect("it is written");
+    }
+
+    /// Lets time pass until the session shows this.
+    async fn until_seen(&self, session: &str, expected: &Value) {
+        let mut looks = tokio::time::interval(Duration::from_secs(1));
+        // An hour; the time is paused, and waits for the store.
+        for _ in 0..3600 {
+            looks.tick().await;
+            if self.seen(session).await == *expected {
+                return;
+            }
+        }
+        panic!("the session shows {} instead of {expected}", self.seen(session).await);
     }
 
     async fn status(&self, id: &str) -> Result<Value, Fault> {
@@ -329,4 +355,25 @@ async fn a_transfer_whose_client_went_away_has_failed() {
     assert_eq!(world.seen(&session).await, json!(["pending", 0, "uploading"]));
     let world = world.restarted().await;
     assert_eq!(world.seen(&session).await, json!(["pending", 0, "failed"]));
+}
+
+#[actix::test]
+async fn parts_that_pass_by_the_hub_are_looked_for_while_a_session_waits() {
+    tokio::time::pause();
+    let world = World::with(|wiring| wiring.files.blobs = Arc::new(Elsewhere(wiring.files.blobs.clone())));
+    let tablet = fleet(&world).await;
+    let session = world.session(&tablet).await;
+    let started = world.begin().await;
+    assert!(started["presignedUrls"][0]["url"].as_str().is_some_and(|url| url.starts_with("https://s3.example.com/")));
+    let id = id(&started);
+    world.put_elsewhere(&id, 2, vec![7; 1024 * 1024]).await;
+    world.until_seen(&session, &json!(["pending", 9, "uploading"])).await;
+    world.put_elsewhere(&id, 1, vec![7; 10 * 1024 * 1024]).await;
+    world.until_seen(&session, &json!(["pending", 100, "uploading"])).await;
+    let listed = world.status(&id).await.expect("a status");
+    assert_eq!((&listed["uploadedParts"][0]["size"], &listed["uploadedParts"][1]["size"]), (&json!(10 * MIB), &json!(MIB)));
+    let part = |at: usize| json!({ "partNumber": at + 1, "etag": listed["uploadedParts"][at]["etag"] });
+    let completed = world.complete(&id, &[part(0), part(1)]).await.expect("it completes");
+    assert_eq!(completed["location"], json!(format!("https://s3.example.com/_store/{KEY}")));
+    assert_eq!(world.seen(&session).await, json!(["pending", 100, "completed"]));
 }
