@@ -4,6 +4,7 @@ mod support;
 
 mod auth;
 mod capture;
+mod chunked_uploads;
 mod dashboard;
 mod devices;
 mod headset;
