@@ -73,6 +73,8 @@ impl Incoming {
             self.filling.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
             if self.filling.len() == PART_BYTES {
                 self.send().await?;
+                // A file that is longer than one part mostly has many: they need not grow step by step.
+                self.filling.reserve(PART_BYTES);
             }
         }
         Ok(())
