@@ -165,6 +165,10 @@ pub trait BlobStore: Send + Sync {
     /// Deletes a blob. If there is none, that is as good.
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()>;
 
+    /// Moves a blob to another key, and replaces what was there; the answer is the blob's new etag and its length. Local files are not
+    /// copied, S3 copies within itself.
+    fn rename<'a>(&'a self, from: &'a Key, to: &'a Key) -> Answer<'a, Completed>;
+
     /// Returns where the blob of a key is found by whoever may read it.
     fn location(&self, key: &Key) -> Url;
 

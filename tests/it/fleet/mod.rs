@@ -4,6 +4,7 @@ mod support;
 
 mod auth;
 mod capture;
+mod chunked_uploads;
 mod dashboard;
 mod devices;
 mod headset;
@@ -15,6 +16,8 @@ mod recovery;
 mod restart;
 mod sessions;
 mod stage;
+mod store;
 mod tablet;
 mod ties;
+mod upload_session;
 mod windows;

@@ -1,6 +1,7 @@
 //! Blobs in a bucket of S3, or of a store that speaks its language.
 //!
-//! Reading order: `settings` says which bucket, `whole` writes a blob of any length, `parts` has the uploads in parts, `body` watches over
+//! Reading order: `settings` says which bucket, `whole` writes a blob of any length, `parts` has the uploads in parts,
+//! `moving` copies within the bucket, `body` watches over
 //! what is sent, `answers` turns what S3 says into our words, `transport` is the way there and the one file that names the S3 client.
 
 use futures_util::FutureExt;
@@ -12,6 +13,7 @@ use super::{
 
 mod answers;
 mod body;
+mod moving;
 mod parts;
 mod settings;
 mod transport;
@@ -149,6 +151,10 @@ impl BlobStore for S3Blobs {
                 deleted => deleted,
             }
         })
+    }
+
+    fn rename<'a>(&'a self, from: &'a Key, to: &'a Key) -> Answer<'a, Completed> {
+        self.move_blob(from, to).boxed()
     }
 
     fn location(&self, key: &Key) -> Url {

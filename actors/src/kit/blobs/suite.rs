@@ -25,6 +25,7 @@ async fn of_whole_blobs(store: &dyn BlobStore) {
     who_reads_the_old_blob_reads_it_to_its_end(store).await;
     a_body_that_breaks_off_changes_nothing(store).await;
     what_is_deleted_is_gone(store).await;
+    a_blob_that_is_moved_replaces_what_was_there(store).await;
     odd_keys_are_keys_like_any_other(store).await;
     lists_are_sorted_and_come_in_pages(store).await;
 }
@@ -142,6 +143,20 @@ pub(crate) async fn what_is_deleted_is_gone(store: &dyn BlobStore) {
     store.delete(&key("gone/one/below")).await.expect("as good as deleted");
     put(store, "gone/one", "2").await;
     assert_eq!(content(store, "gone/one", Part::Whole).await.expect("there"), "2");
+}
+
+async fn a_blob_that_is_moved_replaces_what_was_there(store: &dyn BlobStore) {
+    put(store, "moved/from", "new").await;
+    put(store, "moved/to", "old content").await;
+    let moved = store.rename(&key("moved/from"), &key("moved/to")).await.expect("moved");
+    let head = store.head(&key("moved/to")).await.expect("there");
+    assert_eq!((moved.etag, moved.size_bytes), (head.etag, 3));
+    assert_eq!((head.size_bytes, head.content_type.as_str()), (3, "text/plain"));
+    assert_eq!(content(store, "moved/to", Part::Whole).await.expect("there"), "new");
+    is_absent(store, "moved/from").await;
+    let absent = store.rename(&key("moved/from"), &key("moved/to")).await;
+    assert!(matches!(absent, Err(BlobError::NotFound)));
+    assert_eq!(content(store, "moved/to", Part::Whole).await.expect("still there"), "new");
 }
 
 async fn odd_keys_are_keys_like_any_other(store: &dyn BlobStore) {

@@ -13,9 +13,9 @@ use rusoto_core::{Client, DispatchSignedRequest, HttpDispatchError, Region};
 
 pub(super) use rusoto_core::{ByteStream, RusotoError};
 pub(super) use rusoto_s3::{
-    AbortMultipartUploadRequest, CompleteMultipartUploadRequest, CompletedMultipartUpload, CompletedPart,
+    AbortMultipartUploadRequest, CompleteMultipartUploadRequest, CompletedMultipartUpload, CompletedPart, CopyObjectRequest,
     CreateMultipartUploadRequest, DeleteObjectRequest, GetObjectRequest, HeadObjectRequest, ListMultipartUploadsRequest,
-    ListObjectsV2Request, ListPartsRequest, PutObjectRequest, S3, S3Client, UploadPartRequest,
+    ListObjectsV2Request, ListPartsRequest, PutObjectRequest, S3, S3Client, UploadPartCopyRequest, UploadPartRequest,
 };
 
 use super::settings::{Bucket, WrongSettings};

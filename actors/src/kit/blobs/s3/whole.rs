@@ -38,10 +38,21 @@ impl Parts {
 }
 
 /// An upload that is ended unless it was completed: also when nobody waits for it any more.
-struct Ended {
+pub(super) struct Ended {
     client: S3Client,
     bucket: String,
     upload: Option<Upload>,
+}
+
+impl Ended {
+    pub(super) fn unless_kept(blobs: &S3Blobs, upload: &Upload) -> Self {
+        Self { client: blobs.client.clone(), bucket: blobs.bucket(), upload: Some(upload.clone()) }
+    }
+
+    /// It was completed.
+    pub(super) fn keep(mut self) {
+        self.upload = None;
+    }
 }
 
 impl Drop for Ended {
@@ -61,7 +72,7 @@ impl S3Blobs {
             return self.put_short(key, content_type, first).await;
         }
         let upload = self.start_upload(key, content_type).await?;
-        let mut ended = Ended { client: self.client.clone(), bucket: self.bucket(), upload: Some(upload.clone()) };
+        let ended = Ended::unless_kept(self, &upload);
         let (mut sending, mut tags) = (Some(first), Vec::new());
         while let Some(part) = sending {
             let number = PartNumber::new(tags.len() + 1).ok_or_else(|| failed("the blob is longer than 78 GiB".to_owned()))?;
@@ -71,7 +82,7 @@ impl S3Blobs {
             sending = next;
         }
         self.finish_upload(&upload, &tags).await?;
-        ended.upload = None;
+        ended.keep();
         Ok(())
     }
 
