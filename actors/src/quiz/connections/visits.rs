@@ -140,7 +140,7 @@ struct SocketClosed {
 }
 
 /// Takes note of a socket that opened; one that was recovered goes on with the row that it had. `user_agent` is the header of its handshake,
-/// `device` its `auth.deviceId`.
+/// `device` the `deviceId` that it names.
 ///
 /// # Errors
 /// The caller has no socket, or the actor is down.
