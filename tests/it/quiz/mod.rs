@@ -1,10 +1,12 @@
 //! The quiz, route by route and event by event.
 
 mod support;
+mod world;
 
 mod accounts;
 mod avatars;
 mod bad_input;
+mod bodies;
 mod codes;
 mod health;
 mod limits;
@@ -16,4 +18,6 @@ mod publishing;
 mod questions;
 mod quizzes;
 mod restart;
+mod sessions;
 mod surface;
+mod tokens;
