@@ -294,3 +294,22 @@ async fn the_address_is_the_one_that_browsers_are_told_to_use() {
     bytes_at(&ada.base, &path).await;
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn a_disk_that_fails_is_an_error_of_the_server_and_no_more_is_told() {
+    let hub = Hub::start(&[UNLIMITED]).await;
+    let ada = User::register(hub.url("quiz"), "ada").await;
+    let before = ada.get("/profile").await;
+    // Where the directory of avatars is to be, there is a file.
+    let blobs = hub.data.path().join("blobs");
+    std::fs::create_dir_all(&blobs).expect("a directory");
+    std::fs::write(blobs.join("quiz"), "in the way").expect("a file");
+    let answer = upload(&ada, form("avatar", &picture(ImageFormat::Png))).await;
+    check_refused(&answer, 500, "server_error", "could not be saved, try again");
+    assert_eq!(ada.get("/profile").await, before);
+
+    std::fs::remove_file(blobs.join("quiz")).expect("it is there");
+    let path = uploaded(&ada, &picture(ImageFormat::Png)).await;
+    bytes_at(&ada.base, &path).await;
+    hub.stop().await;
+}

@@ -13,6 +13,7 @@ mod limits;
 mod offered_answers;
 mod origins;
 mod ownership;
+mod panics;
 mod profile;
 mod publishing;
 mod questions;

@@ -94,3 +94,22 @@ async fn what_is_no_refresh_token_of_ours_is_refused() {
     }
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn who_logs_in_once_too_often_is_logged_out_where_he_was_longest() {
+    let hub = Hub::start(&[UNLIMITED]).await;
+    let base = hub.url("quiz");
+    let first = User::register(base, "ada").await;
+    let mut later = Vec::new();
+    for _ in 0..19 {
+        later.push(User::log_in(base, "ada").await);
+    }
+    assert_eq!(first.get("/profile").await["username"], "ada", "twenty logins live side by side");
+    later.push(User::log_in(base, "ada").await);
+    check_keeps_out(base, &first.token).await;
+    check_refused(&refresh(base, &first.refresh_token).await, 401, "unauthorized", "Authentication required");
+    for login in &later {
+        assert_eq!(login.get("/profile").await["id"], json!(first.id));
+    }
+    hub.stop().await;
+}
