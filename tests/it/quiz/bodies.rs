@@ -1,9 +1,12 @@
 //! Bodies that are no JSON, too long or hostile, on every route that takes one.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::world::{World, message_of};
-use crate::harness::quiz::{check_refused, send};
+use crate::harness::hub::Hub;
+use crate::harness::quiz::{call, check_refused, send};
 
 const NONE: Value = Value::Null;
 
@@ -114,4 +117,38 @@ async fn hostile_texts_come_back_as_they_went_in() {
         world.ada.call("DELETE", &format!("/quiz/{}", created["id"].as_str().expect("an id")), &NONE).await;
     }
     world.end().await;
+}
+
+/// Sends a whole request before anything of the answer is read, as many clients do, and returns the answer's first line.
+async fn first_line(base: &str, head: &str, bytes: usize) -> String {
+    let address = base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let head = format!("{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {bytes}\r\nconnection: close\r\n");
+    let origin = if head.contains("/login") { "origin: https://evil.example\r\n" } else { "" };
+    stream.write_all(format!("{head}{origin}\r\n").as_bytes()).await.expect("the head is taken");
+    stream.write_all(&vec![b'x'; bytes]).await.expect("the body is taken to its end");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_also_who_sends_a_large_body_first() {
+    let hub = Hub::start(&[]).await;
+    let base = hub.url("quiz");
+    for (head, expected) in [
+        ("POST /profile/avatar", "HTTP/1.1 401 Unauthorized"),
+        ("POST /quiz", "HTTP/1.1 401 Unauthorized"),
+        ("POST /nowhere", "HTTP/1.1 404 Not Found"),
+        ("POST /health", "HTTP/1.1 404 Not Found"),
+        ("POST /auth/login", "HTTP/1.1 403 Forbidden"),
+        ("POST /auth/register", "HTTP/1.1 413 Payload Too Large"),
+    ] {
+        assert_eq!(first_line(base, head, 12_000_000).await, expected, "{head}");
+    }
+    for _ in 0..28 {
+        call(base, "POST", "/auth/refresh", &json!({})).await;
+    }
+    assert_eq!(first_line(base, "POST /auth/refresh", 12_000_000).await, "HTTP/1.1 429 Too Many Requests");
+    hub.stop().await;
 }
