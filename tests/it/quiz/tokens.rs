@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::support::check_keeps_out;
 use crate::harness::hub::Hub;
+use crate::harness::process::Served;
 use crate::harness::quiz::{PASSWORD, UNLIMITED, User, body, call, check, check_refused, send};
 use crate::harness::socket::Client;
 
@@ -160,4 +161,33 @@ async fn the_scheme_may_be_written_in_any_case() {
     }
     check_keeps_out(&ada.base, &ada.token).await;
     hub.stop().await;
+}
+
+#[tokio::test]
+async fn neither_passwords_nor_tokens_nor_people_are_in_the_log() {
+    let hub = Served::start(&[UNLIMITED]);
+    let base = hub.url("quiz");
+    let ada = User::register(base, "ada").await;
+    let bearer = format!("Bearer {}", ada.token);
+    let wrong = json!({ "email": "ada@example.com", "password": "wrongPassword" });
+    let logins = [wrong.clone(), json!({ "email": "bob@example.com", "password": "wrongPassword" })];
+    for login in &logins {
+        call(base, "POST", "/auth/login", login).await;
+    }
+    call(base, "POST", "/auth/register", &wrong).await;
+    send(base, "POST", "/auth/login", &[], r#"{"email":"ada@example.com","password":"wrongPassword""#).await;
+    call(base, "GET", &format!("/profile?token={}", ada.token), &Value::Null).await;
+    send(base, "GET", "/profile", &[("authorization", format!("{bearer}x").as_str())], "").await;
+    ada.call("PUT", "/profile/display-name", &json!({ "displayName": "Countess Lovelace" })).await;
+    ada.connect().await.close().await;
+    let refused = Client::try_connect(base, "/", json!({ "token": format!("{}x", ada.token) })).await;
+    assert!(refused.is_err());
+    call(base, "POST", "/auth/refresh", &json!({ "refresh_token": ada.refresh_token })).await;
+    call(base, "POST", "/auth/refresh", &json!({ "refresh_token": ada.refresh_token })).await;
+    let log = hub.log();
+    assert!(log.contains("POST /auth/login answered 401"), "{log}");
+    let end = ada.token.rsplit('.').next().expect("a signature");
+    for secret in [PASSWORD, "wrongPassword", end, &ada.refresh_token, "example.com", "Countess"] {
+        assert!(!log.contains(secret), "`{secret}` is in the log:\n{log}");
+    }
 }
