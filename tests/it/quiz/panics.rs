@@ -10,6 +10,7 @@ use hubbub_actors::quiz::authoring::quiz::Quiz;
 use hubbub_protocol::quiz::ids::Id;
 use serde_json::{Value, json};
 
+use super::support::everything;
 use super::world::World;
 use crate::harness::quiz::{PASSWORD, User, body, call, check_refused};
 
@@ -62,13 +63,13 @@ impl World {
 async fn what_was_known_before_a_panic_is_known_after_it() {
     let world = World::new().await;
     let code = world.ada.post(&format!("/quiz/{}/generate-code", world.quiz.id), &NONE).await["code"].clone();
-    let before = super::support::everything(&world.ada).await;
+    let before = everything(&world.ada).await;
     for _ in 0..2 {
         explode(world.account()).await;
         explode(world.quiz()).await;
         explode(world.directory()).await;
         explode(world.catalogue()).await;
-        assert_eq!(super::support::everything(&world.ada).await, before);
+        assert_eq!(everything(&world.ada).await, before);
         let taken = json!({ "email": "ada@example.com", "password": PASSWORD });
         let answer = call(&world.ada.base, "POST", "/auth/register", &taken).await;
         check_refused(&answer, 422, "duplicate_email", "Email already registered");

@@ -4,12 +4,13 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::next_millisecond;
+use crate::harness::http::Answer;
 use crate::harness::hub::Hub;
 use crate::harness::quiz::{UNLIMITED, User, check, check_body, check_refused};
 
 const NONE: Value = Value::Null;
 
-async fn rename(user: &User, name: &str) -> crate::harness::http::Answer {
+async fn rename(user: &User, name: &str) -> Answer {
     user.call("PUT", "/profile/username", &json!({ "username": name })).await
 }
 

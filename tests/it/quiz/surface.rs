@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::support::everything;
+use crate::harness::http::Answer;
 use crate::harness::hub::Hub;
-use crate::harness::quiz::{UNLIMITED, User, call, check, check_refused, send};
+use crate::harness::quiz::{UNLIMITED, User, call, check, check_body, check_refused, send};
 
 const NONE: Value = Value::Null;
 const NOTHING: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Every path of the document, of its summary, and of the two extensions, with its methods.
-const PATHS: [(&str, &str); 34] = [
+const PATHS: [(&str, &str); 38] = [
     ("GET", "/health"),
     ("POST", "/auth/register"),
     ("POST", "/auth/login"),
@@ -43,7 +44,11 @@ const PATHS: [(&str, &str); 34] = [
     ("GET", "/websocket-connections/active"),
     ("GET", "/websocket-connections/device/Z"),
     ("GET", "/websocket-connections/stats"),
+    ("GET", "/websocket-connections/Z"),
     ("GET", "/device-sessions"),
+    ("GET", "/device-sessions/Z"),
+    ("PATCH", "/device-sessions/Z/metadata"),
+    ("GET", "/device-sessions/Z/connections"),
     ("GET", "/device-sessions/stats"),
 ];
 
@@ -53,6 +58,8 @@ async fn a_known_path_with_another_method_is_not_there() {
     let ada = User::register(hub.url("quiz"), "ada").await;
     let quiz = ada.playable_quiz(1, json!({})).await;
     let before = everything(&ada).await;
+    let routes: usize = PATHS.iter().map(|(methods, _)| methods.split(' ').count()).sum();
+    assert_eq!(routes, 47, "the document and its summary have 45 routes, and there are two extensions");
     for (methods, route) in PATHS {
         let path = route.replace("/Q", &format!("/{}", quiz.id)).replace("/N", &format!("/{}", quiz.questions[0].id));
         let path = path.replace("/A", &format!("/{}", quiz.questions[0].answers[0])).replace('Z', NOTHING);
@@ -101,7 +108,7 @@ async fn a_slash_at_the_end_makes_no_difference() {
     let ada = User::register(hub.url("quiz"), "ada").await;
     let quiz = ada.playable_quiz(1, json!({})).await;
     let (question, answer) = (&quiz.questions[0].id, &quiz.questions[0].answers[0]);
-    let without_id = |answer: crate::harness::http::Answer| {
+    let without_id = |answer: Answer| {
         let (status, text) = (answer.status.as_u16(), answer.text.clone());
         let mut body: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
         for of_the_moment in ["requestId", "ts", "updated_at"] {
@@ -194,7 +201,7 @@ async fn a_request_keeps_the_id_that_its_client_gave_it() {
         let refused = send(base, "GET", "/profile", &[("x-request-id", id)], "").await;
         let expected = json!({ "error": "unauthorized", "message": "Authentication required", "requestId": "<id>" });
         assert_eq!(refused.status.as_u16(), 401);
-        crate::harness::quiz::check_body(serde_json::from_str(&refused.text).expect("JSON"), &expected);
+        check_body(serde_json::from_str(&refused.text).expect("JSON"), &expected);
     }
     // Without one, each has its own.
     let [one, other] = [call(base, "GET", "/health", &NONE).await, call(base, "GET", "/health", &NONE).await];
