@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// A realtime hub: one process that serves the headset fleet's contract, its metrics, and a lab for load tests.
+/// A realtime hub: one process that serves the headset fleet and the live quiz, their metrics, and a lab for load tests.
 ///
 /// Without a command hubbub serves everything with its defaults, on this machine only. Every setting is a key of the
 /// configuration file and an environment variable: `realtime.ping_interval_ms` is HUBBUB_REALTIME__PING_INTERVAL_MS.

@@ -13,7 +13,7 @@ use hubbub_actors::quiz::accounts::access::ROLE;
 use hubbub_actors::quiz::accounts::passwords::{Cost, Passwords};
 use hubbub_actors::quiz::accounts::revocations::Revocations;
 use hubbub_actors::quiz::accounts::workshop::Workshop;
-use hubbub_actors::quiz::{Wiring, authoring, wake};
+use hubbub_actors::quiz::{Wiring, wake};
 use hubbub_protocol::contract::System;
 use hubbub_protocol::quiz::Quiz;
 
@@ -47,7 +47,6 @@ pub fn site(parts: &Parts) -> Result<Site, StartError> {
         max_room_players: config.max_room_players,
         only_players_see_flows: config.access == AccessMode::Strict,
     });
-    deps.insert(authoring::Settings { max_room_players: config.max_room_players });
     deps.insert(config.retention);
     deps.insert(accounts(parts, listener.address)?);
     wake(deps).map_err(StartError::Actor)?;

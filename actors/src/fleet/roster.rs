@@ -4,14 +4,12 @@
 //! then every change, in one order and without a gap. It never decides anything about a device; a fleet so large that its notices keep one
 //! thread busy would change our mind.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Supervised, fut};
+use actix::{Actor, Addr, AsyncContext, Context, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::fleet::DeviceId;
-use serde::{Deserialize, Serialize};
 
 use super::Wiring;
 use super::capture::CaptureSession;
@@ -19,7 +17,8 @@ use super::device::Device;
 use crate::kit::deps::Deps;
 use crate::kit::ids::SocketId;
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{StoreError, Stored};
+use crate::kit::single::{Only, single};
+use crate::kit::snapshot::{SnapshotStore, StoreError, Stored, reading};
 
 mod clients;
 mod lists;
@@ -35,20 +34,6 @@ use state::{Changed, State};
 
 /// How often the roster looks for what is too old.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
-
-/// The key of the only roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Roster,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("roster")
-    }
-}
 
 /// The roster.
 pub struct Roster {
@@ -66,7 +51,7 @@ pub struct Roster {
 /// # Errors
 /// It is down after a panic storm.
 pub fn of(deps: &Deps) -> Result<Addr<Roster>, Fault> {
-    Ok(deps.registry::<Roster>().summon(&TheOne::Roster)?)
+    single(deps)
 }
 
 /// Returns the devices that a socket holds, as far as the roster knows.
@@ -84,22 +69,22 @@ impl Actor for Roster {
 impl Supervised for Roster {}
 
 impl Entity for Roster {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "fleet.roster";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { wiring: Wiring::of(&deps), deps, state: State::default(), untold: Changed::default(), is_resting: false }
     }
 
     /// Reads what devices and sessions have stored; what they change meanwhile waits in the mailbox.
     fn restore(&mut self, _: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
-        let (store, boot_id) = (self.deps.snapshots().clone(), self.deps.boot_id());
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store, boot_id));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(|read, roster, _| {
-            if let Ok(read) = read {
-                roster.state.hear_stored(read);
+        let boot_id = self.deps.boot_id();
+        let read = move |store: &dyn SnapshotStore| Ok(stored::read(store, boot_id));
+        reading::first(&self.deps, ctx, read, |roster: &mut Self, words, _| {
+            if let Ok(words) = words {
+                roster.state.hear_stored(words);
             }
-        }));
+        });
         ctx.run_interval(EXPIRY_INTERVAL, |roster, _| roster.expire());
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! What every actor is built from. No file in here names a system.
 //!
-//! Reading order: [`ask`] and [`caller`] are the one way in, [`registry`] and [`supervise`] the life of an actor,
-//! [`snapshot`] its memory, [`blobs`] its files, [`deps`] what it is given; [`emit`], [`outbox`] and [`recovery`] are the way to sockets;
+//! Reading order: [`ask`] and [`caller`] are the one way in, [`registry`] and [`supervise`] the life of an actor, [`single`]
+//! one that has no second, [`snapshot`] its memory, [`blobs`] its files, [`deps`] what it is given; [`emit`], [`outbox`] and [`recovery`] are the way to sockets;
 //! the rest are tools.
 
 pub mod ask;
 pub mod caller;
 
 pub mod registry;
+pub mod single;
 pub mod supervise;
 
 pub mod snapshot;

@@ -5,7 +5,7 @@
 //!
 //! A snapshot is the entity's whole state, so the last one written wins and none depends on an earlier one.
 //!
-//! Reading order: this file is the vocabulary; [`persist`] and [`latest`] are for actors, [`memory`] for tests,
+//! Reading order: this file is the vocabulary; [`persist`], [`latest`] and [`reading`] are for actors, [`memory`] for tests,
 //! [`sled`] for production: [`committer`] over `queue`, `layout` and [`disk`].
 
 use std::borrow::Cow;
@@ -30,6 +30,7 @@ mod layout;
 pub mod memory;
 pub mod persist;
 mod queue;
+pub mod reading;
 pub mod sled;
 
 pub use latest::Latest;

@@ -1,6 +1,6 @@
 //! Accounts: who registers, who logs in and out, and how long a login lasts.
 //!
-//! An [`Account`](account::Account) keeps one person's profile and sessions; the one [`Directory`](directory::Directory) gives names away.
+//! An [`Account`](account::Account) keeps one person's profile and sessions; the one [`Directory`] gives names away.
 //! The flows in here are no actors: they ask one after the other. Who may await whom: the directory awaits accounts, an account
 //! awaits nobody.
 
@@ -20,6 +20,7 @@ use crate::kit::ask::{Ask, restarting};
 use crate::kit::blobs::BlobStore;
 use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
+use crate::kit::single::single;
 use crate::kit::tokens::{ForeignTokens, Tokens};
 
 pub mod account;
@@ -43,7 +44,7 @@ mod tests;
 
 use account::{CloseSession, OpenSession, ReadPasswordHash, Refresh};
 use directory::state::{NameWish, Taken};
-use directory::{Check, Enrol, Refused, Whose};
+use directory::{Check, Directory, Enrol, Refused, Whose};
 use ids::{AccountId, SessionId, fresh};
 use passwords::Passwords;
 use refresh::RefreshToken;
@@ -89,7 +90,7 @@ impl Accounts {
 pub async fn register(deps: Deps, ask: Ask<Register>) -> Result<Registered, Fault> {
     let new = ask.body.read()?;
     let wish = new.username.map_or_else(|| NameWish::like(&new.email), |name| Ok(NameWish::This(name)))?;
-    let directory = directory::of(&deps)?;
+    let directory = single::<Directory>(&deps)?;
     // What is known to be in vain is not worth a hash.
     let check = Check { email: new.email.clone(), wish: wish.clone() };
     tell(&directory, check).await.map_err(taken_at_register)?;
@@ -111,7 +112,7 @@ pub async fn register(deps: Deps, ask: Ask<Register>) -> Result<Registered, Faul
 /// login could not be saved.
 pub async fn log_in(deps: Deps, ask: Ask<LogIn>) -> Result<LoggedIn, Fault> {
     let (email, password) = ask.body.read()?;
-    let account = match tell(&directory::of(&deps)?, Whose(email)).await? {
+    let account = match tell(&single::<Directory>(&deps)?, Whose(email)).await? {
         Some(id) => Some((id, account::find(&deps, &id)?)),
         None => None,
     };

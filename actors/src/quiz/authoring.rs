@@ -29,13 +29,6 @@ pub mod quiz;
 #[cfg(test)]
 mod tests;
 
-/// What making quizzes needs beside the kit: put into the [`Deps`](crate::kit::deps::Deps) at start-up.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Most players that a quiz may ask for: `quiz.max_room_players`.
-    pub max_room_players: u32,
-}
-
 /// Returns the account that asks.
 ///
 /// # Errors

@@ -1,19 +1,18 @@
 //! The lobby: one actor that finds a room by its code, and the rooms of a socket that is gone. It decides nothing about a game.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::rooms::{ClientHello, CreateRoom, Heartbeat, JoinRoom, Reconnect, RoomJoined};
 use hubbub_protocol::quiz::{RoomCode, RoomId, error};
-use serde::{Deserialize, Serialize};
 
 use super::room::{Room, coming};
-use crate::kit::ask::{Ask, Route, Routed, restarting};
+use crate::kit::ask::{Ask, restarting};
 use crate::kit::deps::Deps;
 use crate::kit::ids::SocketId;
 use crate::kit::registry::{Entity, Missing};
+use crate::kit::single::{Only, routed_to_the_only, single};
 use crate::kit::snapshot::{Committed, Latest, Snapshot, StoreError, Stored};
 
 mod connection;
@@ -26,19 +25,6 @@ pub use sockets::{Entered, SocketGone};
 
 /// The version of the lobby's snapshot.
 const VERSION: u16 = 1;
-/// The key of the only lobby.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Lobby,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("lobby")
-    }
-}
 
 /// The lobby.
 pub struct Lobby {
@@ -53,7 +39,7 @@ pub struct Lobby {
 /// # Errors
 /// It is down after a panic storm.
 pub fn of(deps: &Deps) -> Result<Addr<Lobby>, Fault> {
-    Ok(deps.registry::<Lobby>().summon(&TheOne::Lobby)?)
+    single(deps)
 }
 
 /// Sends the lobby a notice.
@@ -76,10 +62,10 @@ impl Actor for Lobby {
 impl Supervised for Lobby {}
 
 impl Entity for Lobby {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.lobby";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { deps, codes: BTreeMap::new(), sockets: HashMap::new(), latest: Latest::default() }
     }
 
@@ -94,7 +80,7 @@ impl Entity for Lobby {
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
-        Some(Snapshot::of(Self::KIND, &TheOne::Lobby, VERSION, &self.codes))
+        Some(Snapshot::of(Self::KIND, &Only::<Self>::KEY, VERSION, &self.codes))
     }
 
     fn is_idle(&self) -> bool {
@@ -129,18 +115,7 @@ impl Lobby {
 }
 
 // Everything that names no room by its id comes here.
-macro_rules! routed_to_the_lobby {
-    ($($contract:ty),*) => {
-        $(impl Routed for $contract {
-            type Actor = Lobby;
-
-            fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<TheOne>, Fault> {
-                Ok(Route::Summon(TheOne::Lobby))
-            }
-        })*
-    };
-}
-routed_to_the_lobby!(CreateRoom, JoinRoom, Reconnect, Heartbeat, ClientHello);
+routed_to_the_only!(Lobby: CreateRoom, JoinRoom, Reconnect, Heartbeat, ClientHello);
 
 impl Handler<Ask<JoinRoom>> for Lobby {
     type Result = ResponseFuture<Result<RoomJoined, Fault>>;

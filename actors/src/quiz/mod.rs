@@ -20,30 +20,24 @@ pub mod rooms;
 
 use std::sync::Arc;
 
-use crate::kit::deps::Deps;
-use crate::kit::emit::Emitter;
-
 use hubbub_protocol::fault::Fault;
 
-pub use presence::{connected, disconnected};
+use crate::kit::deps::Deps;
+use crate::kit::emit::Emitter;
+use crate::kit::single::single;
 
-/// Brings up the actors that exist once, so that the first client does not wait while they read what is stored.
-///
-/// # Errors
-/// One of them is down.
-pub fn wake(deps: &Deps) -> Result<(), Fault> {
-    accounts::directory::of(deps)?;
-    authoring::catalogue::of(deps)?;
-    connections::visits::of(deps)?;
-    lobby::of(deps)?;
-    Ok(())
-}
+use accounts::directory::Directory;
+use authoring::catalogue::Catalogue;
+use connections::visits::Visits;
+use lobby::Lobby;
+
+pub use presence::{connected, disconnected};
 
 /// What the quiz's actors share beside the kit: put into the [`Deps`] at start-up.
 pub struct Wiring {
     /// The way to the quiz's sockets.
     pub emitter: Emitter,
-    /// Most players in any room: `quiz.max_room_players`.
+    /// Most players in any room, and that a quiz may ask for: `quiz.max_room_players`.
     pub max_room_players: u32,
     /// Whether a flow is shown to its host and players alone: `strict` access.
     pub only_players_see_flows: bool,
@@ -55,4 +49,16 @@ impl Wiring {
     pub fn of(deps: &Deps) -> Arc<Self> {
         deps.extension()
     }
+}
+
+/// Brings up the actors that exist once, so that the first client does not wait while they read what is stored.
+///
+/// # Errors
+/// One of them is down.
+pub fn wake(deps: &Deps) -> Result<(), Fault> {
+    single::<Directory>(deps)?;
+    single::<Catalogue>(deps)?;
+    single::<Visits>(deps)?;
+    single::<Lobby>(deps)?;
+    Ok(())
 }

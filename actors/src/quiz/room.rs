@@ -17,7 +17,7 @@ use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
 use crate::kit::emit;
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{Committed, Snapshot, StoreError, Stored};
+use crate::kit::snapshot::{Committed, Snapshot, SnapshotStore, StoreError, Stored, reading};
 
 pub mod state;
 
@@ -100,13 +100,12 @@ impl Entity for Room {
     fn restore(&mut self, snapshot: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
         ctx.run_interval(EXPIRY_INTERVAL, |room, ctx| room.expire(ctx));
         let Some(stored) = snapshot else { return Ok(()) };
-        let (id, store) = (self.id, self.deps.snapshots().clone());
-        let reading = actix_rt::task::spawn_blocking(move || Log::read(&id, &stored, &*store));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(|read, room, ctx| match read {
-            Ok(Ok((state, log))) => room.take_over(state, log, ctx),
-            Ok(Err(error)) => room.refuse_to_run(&error.to_string()),
-            Err(error) => room.refuse_to_run(&error.to_string()),
-        }));
+        let id = self.id;
+        let read = move |store: &dyn SnapshotStore| Log::read(&id, &stored, store);
+        reading::first(&self.deps, ctx, read, |room: &mut Self, read, ctx| match read {
+            Ok((state, log)) => room.take_over(state, log, ctx),
+            Err(error) => room.refuse_to_run(&error),
+        });
         Ok(())
     }
 
@@ -134,8 +133,8 @@ impl Room {
         self.write_soon(ctx);
     }
 
-    fn refuse_to_run(&mut self, reason: &str) {
-        tracing::error!(room.id = %self.id, "room `{}` cannot be read: {reason}", self.id);
+    fn refuse_to_run(&mut self, error: &StoreError) {
+        tracing::error!(room.id = %self.id, "room `{}` cannot be read: {error}", self.id);
         self.unreadable = true;
     }
 

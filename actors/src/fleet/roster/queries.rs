@@ -6,18 +6,12 @@ use hubbub_protocol::fleet::DeviceId;
 use hubbub_protocol::fleet::devices::{DeviceList, FleetSummary, GetHistory, History, ListDevices, SummariseFleet};
 use hubbub_protocol::fleet::sessions::{ListSessions, SessionList};
 
-use super::{Roster, TheOne};
+use super::Roster;
 use crate::fleet::device::{Device, Points};
-use crate::kit::ask::{Ask, KeyOf, Route, Routed};
-use crate::kit::deps::Deps;
+use crate::kit::ask::Ask;
+use crate::kit::single::routed_to_the_only;
 
-impl Routed for ListDevices {
-    type Actor = Roster;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Roster>>, Fault> {
-        Ok(Route::Summon(TheOne::Roster))
-    }
-}
+routed_to_the_only!(Roster: ListDevices, SummariseFleet, ListSessions, GetHistory);
 
 impl Handler<Ask<ListDevices>> for Roster {
     type Result = Result<DeviceList, Fault>;
@@ -25,14 +19,6 @@ impl Handler<Ask<ListDevices>> for Roster {
     fn handle(&mut self, _: Ask<ListDevices>, _: &mut Context<Self>) -> Self::Result {
         self.expire();
         Ok(DeviceList::new(self.state.fleet().0))
-    }
-}
-
-impl Routed for SummariseFleet {
-    type Actor = Roster;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Roster>>, Fault> {
-        Ok(Route::Summon(TheOne::Roster))
     }
 }
 
@@ -45,14 +31,6 @@ impl Handler<Ask<SummariseFleet>> for Roster {
     }
 }
 
-impl Routed for ListSessions {
-    type Actor = Roster;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Roster>>, Fault> {
-        Ok(Route::Summon(TheOne::Roster))
-    }
-}
-
 impl Handler<Ask<ListSessions>> for Roster {
     type Result = Result<SessionList, Fault>;
 
@@ -62,18 +40,10 @@ impl Handler<Ask<ListSessions>> for Roster {
     }
 }
 
-impl Routed for GetHistory {
-    type Actor = Roster;
-
-    /// The roster knows which devices exist: an unknown one has an empty history and is not brought into being by the question.
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Roster>>, Fault> {
-        Ok(Route::Summon(TheOne::Roster))
-    }
-}
-
 impl Handler<Ask<GetHistory>> for Roster {
     type Result = ResponseFuture<Result<History, Fault>>;
 
+    /// The roster knows which devices exist: an unknown one has an empty history and is not brought into being by the question.
     fn handle(&mut self, ask: Ask<GetHistory>, _: &mut Context<Self>) -> Self::Result {
         let asked = ask.body.device_id;
         let known = DeviceId::parse(&asked).ok().filter(|id| self.state.knows(id));

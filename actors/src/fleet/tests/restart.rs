@@ -9,9 +9,10 @@ use serde_json::{Map, json};
 use super::id;
 use crate::fleet::device::Device;
 use crate::fleet::harness::World;
-use crate::fleet::roster::{Roster, TheOne};
+use crate::fleet::roster::Roster;
 use crate::fleet::tablet::Tablet;
 use crate::kit::caller::Caller;
+use crate::kit::single::single;
 
 async fn session(world: &World, tablet: &Caller) -> String {
     let request = CreateSession { device_ids: vec!["QUEST_001".into()], metadata: Some(Map::new()) };
@@ -110,7 +111,7 @@ async fn connections_locks_and_ties_survive_panics() {
 
     let device = world.deps.registry::<Device>().find(&id("QUEST_001")).expect("alive");
     let owner = world.deps.registry::<Tablet>().find(&id("TABLET_01").into()).expect("alive");
-    let roster = world.deps.registry::<Roster>().summon(&TheOne::Roster).expect("alive");
+    let roster = single::<Roster>(&world.deps).expect("alive");
     device.send(Panic).await.expect_err("it panicked");
     owner.send(Panic).await.expect_err("it panicked");
     roster.send(Panic).await.expect_err("it panicked");

@@ -11,13 +11,14 @@ use hubbub_protocol::quiz::avatars::AvatarFile;
 use hubbub_protocol::quiz::error::unauthorized;
 
 use super::Accounts;
-use super::directory::{self, Heard};
+use super::directory::{Directory, Heard};
 use super::ids::{AccountId, SessionId};
 use super::refresh::Fingerprint;
 use super::state::{Beginning, Refreshed, State};
 use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::registry::{Entity, Missing};
+use crate::kit::single::single;
 use crate::kit::snapshot::{Persist, Snapshot, StoreError, Stored};
 
 /// The version of an account's snapshot.
@@ -163,7 +164,7 @@ impl Handler<Adopt> for Account {
         self.state = Some(State::create(new, self.deps.now()));
         self.write_behind(&self.deps);
         // A directory that is down reads all accounts when it is back.
-        if let Ok(directory) = directory::of(&self.deps) {
+        if let Ok(directory) = single::<Directory>(&self.deps) {
             directory.do_send(heard);
         }
     }

@@ -8,14 +8,10 @@
 //!
 //! It awaits accounts, which await nobody.
 
-use std::fmt;
-use std::time::Duration;
-
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseActFuture, Supervised, fut};
+use actix::{Actor, ActorFutureExt, Context, Handler, Message, ResponseActFuture, Supervised, fut};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::accounts::{Email, Username};
 use hubbub_protocol::quiz::error::{duplicate_email, username_taken};
-use serde::{Deserialize, Serialize};
 
 use super::account::{self, Account, Create, TakeName};
 use super::ids::{AccountId, SessionId};
@@ -25,29 +21,13 @@ use crate::kit::ask::restarting;
 use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{StoreError, Stored};
+use crate::kit::single::Only;
+use crate::kit::snapshot::{StoreError, Stored, reading};
 
 pub mod state;
 mod stored;
 
 use state::{NameWish, State, Taken};
-
-/// How soon it looks again at accounts that it could not read.
-const READ_AGAIN: Duration = Duration::from_secs(5);
-
-/// The key of the only directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Directory,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("directory")
-    }
-}
 
 /// The directory.
 pub struct Directory {
@@ -57,14 +37,6 @@ pub struct Directory {
     unread: Option<StoreError>,
 }
 
-/// Returns the directory's address.
-///
-/// # Errors
-/// It is down for a while.
-pub fn of(deps: &Deps) -> Result<Addr<Directory>, Fault> {
-    Ok(deps.registry::<Directory>().summon(&TheOne::Directory)?)
-}
-
 impl Actor for Directory {
     type Context = Context<Self>;
 }
@@ -72,15 +44,15 @@ impl Actor for Directory {
 impl Supervised for Directory {}
 
 impl Entity for Directory {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.directory";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { deps, state: State::default(), unread: None }
     }
 
     fn restore(&mut self, _: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
-        self.read(ctx);
+        reading::until_done(&self.deps, ctx, stored::read, Self::take);
         Ok(())
     }
 
@@ -122,20 +94,15 @@ impl From<Refused> for Fault {
 }
 
 impl Directory {
-    /// Reads every account. Who asks meanwhile waits in the mailbox.
-    fn read(&self, ctx: &mut Context<Self>) {
-        let store = self.deps.snapshots().clone();
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(
-            |read, directory, ctx| match read.unwrap_or(Err(StoreError::Closed)) {
-                Ok(state) => (directory.state, directory.unread) = (state, None),
-                Err(error) => {
-                    tracing::error!(%error, "the accounts cannot be read, nobody can register: {error}");
-                    directory.unread = Some(error);
-                    ctx.run_later(READ_AGAIN, |directory, ctx| directory.read(ctx));
-                }
-            },
-        ));
+    /// Takes what was read of all accounts.
+    fn take(&mut self, read: Result<State, StoreError>) {
+        match read {
+            Ok(state) => (self.state, self.unread) = (state, None),
+            Err(error) => {
+                tracing::error!(%error, "the accounts cannot be read, nobody can register: {error}");
+                self.unread = Some(error);
+            }
+        }
     }
 
     /// Nothing is given away twice because something could not be read.

@@ -6,10 +6,11 @@ use hubbub_protocol::quiz::error::unauthorized;
 use hubbub_protocol::quiz::profile::{DisplayNameSet, GetProfile, Profile, SetDisplayName, SetUsername, UsernameSet};
 
 use super::account::{Account, Step, refused};
-use super::directory::{Directory, TheOne};
+use super::directory::Directory;
 use super::{Accounts, account_id};
 use crate::kit::ask::{Ask, KeyOf, Route, Routed};
 use crate::kit::deps::Deps;
+use crate::kit::single::Only;
 
 impl Routed for GetProfile {
     type Actor = Account;
@@ -56,7 +57,7 @@ impl Routed for SetUsername {
 
     fn route(ask: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Directory>>, Fault> {
         account_id(&ask.caller)?;
-        Ok(Route::Summon(TheOne::Directory))
+        Ok(Route::Summon(Only::KEY))
     }
 }
 

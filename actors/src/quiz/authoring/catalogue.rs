@@ -6,43 +6,23 @@
 //! So many quizzes that reading them takes longer than a start may would change our mind: then every quiz gets a small snapshot of
 //! its head beside that of its questions.
 
-use std::fmt;
-use std::time::Duration;
-
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Supervised, fut};
+use actix::{Actor, Context, Handler, Message, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::QuizId;
 use hubbub_protocol::quiz::codes::QuizCode;
 use hubbub_protocol::quiz::error::code_taken;
-use serde::{Deserialize, Serialize};
 
 use crate::kit::deps::Deps;
 use crate::kit::ids::number;
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{StoreError, Stored};
+use crate::kit::single::Only;
+use crate::kit::snapshot::{StoreError, Stored, reading};
 
 mod asks;
 pub mod state;
 mod stored;
 
 use state::{Line, State};
-
-/// How soon it looks again at quizzes that it could not read.
-const READ_AGAIN: Duration = Duration::from_secs(5);
-
-/// The key of the only catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Catalogue,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("catalogue")
-    }
-}
 
 /// The catalogue.
 pub struct Catalogue {
@@ -52,14 +32,6 @@ pub struct Catalogue {
     unread: Option<StoreError>,
 }
 
-/// Returns the catalogue's address.
-///
-/// # Errors
-/// It is down for a while.
-pub fn of(deps: &Deps) -> Result<Addr<Catalogue>, Fault> {
-    Ok(deps.registry::<Catalogue>().summon(&TheOne::Catalogue)?)
-}
-
 impl Actor for Catalogue {
     type Context = Context<Self>;
 }
@@ -67,15 +39,15 @@ impl Actor for Catalogue {
 impl Supervised for Catalogue {}
 
 impl Entity for Catalogue {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.catalogue";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         Self { deps, state: State::default(), unread: None }
     }
 
     fn restore(&mut self, _: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
-        self.read(ctx);
+        reading::until_done(&self.deps, ctx, stored::read, Self::take);
         Ok(())
     }
 
@@ -85,20 +57,15 @@ impl Entity for Catalogue {
 }
 
 impl Catalogue {
-    /// Reads every quiz. Who asks meanwhile waits in the mailbox, and so does what quizzes change.
-    fn read(&self, ctx: &mut Context<Self>) {
-        let store = self.deps.snapshots().clone();
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(
-            |read, catalogue, ctx| match read.unwrap_or(Err(StoreError::Closed)) {
-                Ok(state) => (catalogue.state, catalogue.unread) = (state, None),
-                Err(error) => {
-                    tracing::error!(%error, "the quizzes cannot be read, no code can be given away: {error}");
-                    catalogue.unread = Some(error);
-                    ctx.run_later(READ_AGAIN, |catalogue, ctx| catalogue.read(ctx));
-                }
-            },
-        ));
+    /// Takes what was read of all quizzes. What they changed meanwhile waited in the mailbox.
+    fn take(&mut self, read: Result<State, StoreError>) {
+        match read {
+            Ok(state) => (self.state, self.unread) = (state, None),
+            Err(error) => {
+                tracing::error!(%error, "the quizzes cannot be read, no code can be given away: {error}");
+                self.unread = Some(error);
+            }
+        }
     }
 
     /// Nothing is given away twice because something could not be read.

@@ -4,7 +4,7 @@
 //! who are not its owner look at it and play it, and a change then writes one quiz instead of all that its owner has. Accounts with
 //! thousands of tiny quizzes each would change our mind.
 //!
-//! It alone decides who may do what with it; it awaits only the [`catalogue`], when it wants a code.
+//! It alone decides who may do what with it; it awaits only the [`Catalogue`], when it wants a code.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,9 +17,8 @@ use hubbub_protocol::quiz::codes::QuizCode;
 use hubbub_protocol::quiz::error::quiz_not_found;
 use hubbub_protocol::quiz::quizzes::QuizSet;
 
-use super::Settings;
 use super::catalogue::state::Line;
-use super::catalogue::{self, KeepCode, QuizNews, ReleaseCode};
+use super::catalogue::{Catalogue, KeepCode, QuizNews, ReleaseCode};
 use super::codes::{CodeWish, wish, with_code};
 use super::rule::{Rule, apply};
 use super::state::{Author, State};
@@ -28,7 +27,9 @@ use crate::kit::ask::{Ask, restarting};
 use crate::kit::caller::Caller;
 use crate::kit::deps::Deps;
 use crate::kit::registry::Entity;
+use crate::kit::single::single;
 use crate::kit::snapshot::{Snapshot, StoreError, Stored};
+use crate::quiz::Wiring;
 
 mod asks;
 pub mod plays;
@@ -40,7 +41,7 @@ const VERSION: u16 = 1;
 pub struct Quiz {
     id: QuizId,
     deps: Deps,
-    settings: Arc<Settings>,
+    wiring: Arc<Wiring>,
     /// `None` until it is created. A deleted quiz is kept.
     state: Option<State>,
 }
@@ -56,7 +57,7 @@ impl Entity for Quiz {
     const KIND: &'static str = "quiz.quiz";
 
     fn new(id: QuizId, deps: Deps) -> Self {
-        Self { id, settings: deps.extension(), deps, state: None }
+        Self { id, wiring: Wiring::of(&deps), deps, state: None }
     }
 
     fn restore(&mut self, snapshot: Option<Stored>, _: &mut Context<Self>) -> Result<(), StoreError> {
@@ -104,9 +105,9 @@ impl Quiz {
     where
         M: Message + Send + 'static,
         M::Result: Send,
-        catalogue::Catalogue: Handler<M>,
+        Catalogue: Handler<M>,
     {
-        match catalogue::of(&self.deps) {
+        match single::<Catalogue>(&self.deps) {
             Ok(catalogue) => catalogue.do_send(news),
             Err(_down) => tracing::warn!(quiz.id = %self.id, "the catalogue is down and misses news of quiz `{}`", self.id),
         }
@@ -127,7 +128,7 @@ impl Quiz {
             self.deps.random().fill(&mut bytes);
             bytes
         };
-        let (now, max_players) = (self.deps.now(), self.settings.max_room_players);
+        let (now, max_players) = (self.deps.now(), self.wiring.max_room_players);
         act(&Author { user: user(caller)?, now, max_players, bytes: &bytes })
     }
 
@@ -135,7 +136,7 @@ impl Quiz {
     fn take_code<W: CodeWish + Contract, T: 'static>(&self, ask: &Ask<W>, answer: fn(QuizCode) -> T) -> Step<T> {
         let asked = user(&ask.caller).and_then(|user| {
             let quiz = self.known()?;
-            Ok((wish(&ask.body, quiz, user)?, Self::line(quiz), catalogue::of(&self.deps)?))
+            Ok((wish(&ask.body, quiz, user)?, Self::line(quiz), single::<Catalogue>(&self.deps)?))
         });
         let (wish, line, catalogue) = match asked {
             Ok(asked) => asked,

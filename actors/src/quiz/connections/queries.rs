@@ -8,31 +8,17 @@ use hubbub_protocol::quiz::connections::{
 };
 
 use super::views::Viewer;
-use super::visits::{TheOne, Visits};
-use crate::kit::ask::{Ask, KeyOf, Route, Routed};
-use crate::kit::deps::Deps;
+use super::visits::Visits;
+use crate::kit::ask::Ask;
+use crate::kit::single::routed_to_the_only;
 
-impl Routed for ListConnections {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
+routed_to_the_only!(Visits: ListConnections, ListActiveConnections, ListDeviceConnections, GetConnectionStats, GetConnection);
 
 impl Handler<Ask<ListConnections>> for Visits {
     type Result = Result<ConnectionList, Fault>;
 
     fn handle(&mut self, ask: Ask<ListConnections>, _: &mut Context<Self>) -> Self::Result {
         Ok(self.connections.list(Viewer::of(&ask.caller)?, &ask.body.read()?))
-    }
-}
-
-impl Routed for ListActiveConnections {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
     }
 }
 
@@ -44,14 +30,6 @@ impl Handler<Ask<ListActiveConnections>> for Visits {
     }
 }
 
-impl Routed for ListDeviceConnections {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
-
 impl Handler<Ask<ListDeviceConnections>> for Visits {
     type Result = Result<DeviceConnections, Fault>;
 
@@ -60,27 +38,11 @@ impl Handler<Ask<ListDeviceConnections>> for Visits {
     }
 }
 
-impl Routed for GetConnectionStats {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
-
 impl Handler<Ask<GetConnectionStats>> for Visits {
     type Result = Result<ConnectionStats, Fault>;
 
     fn handle(&mut self, ask: Ask<GetConnectionStats>, _: &mut Context<Self>) -> Self::Result {
         Ok(self.connections.stats(Viewer::of(&ask.caller)?))
-    }
-}
-
-impl Routed for GetConnection {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
     }
 }
 

@@ -135,6 +135,14 @@ async fn a_socket_leaves_a_connection_and_a_device() {
 }
 
 #[actix::test]
+async fn the_actor_is_stored_under_its_name() {
+    let world = World::new();
+    world.open(&guest(), "s1", None);
+    let world = world.restarted().await;
+    assert_eq!(world.store.ids("quiz.visits"), ["visits"]);
+}
+
+#[actix::test]
 async fn two_users_see_nothing_of_each_other() {
     let world = World::new();
     let (me, other) = (user(1), user(2));

@@ -4,11 +4,10 @@
 //! rows are bounded, a note costs microseconds, so that ten thousand sockets at once are a fraction of a second of one thread, and what
 //! admins see is in one order. Many more rows than fit into memory would change our mind.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Supervised, fut};
+use actix::{Actor, AsyncContext, Context, Handler, Message, Supervised};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::UserId;
 use hubbub_protocol::quiz::ids::Id;
@@ -22,7 +21,8 @@ use crate::kit::clock::Timestamp;
 use crate::kit::deps::Deps;
 use crate::kit::ids::{Random, SocketId};
 use crate::kit::registry::Entity;
-use crate::kit::snapshot::{Persist, Snapshot, StoreError, Stored};
+use crate::kit::single::{Only, single};
+use crate::kit::snapshot::{Persist, Snapshot, SnapshotStore, StoreError, Stored, reading};
 use crate::quiz::devices::identity::device_id;
 use crate::quiz::devices::state::{Arrival, Devices};
 use crate::quiz::devices::user_agent::Machine;
@@ -33,20 +33,6 @@ const VERSION: u16 = 1;
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Characters of a user agent that are kept.
 const USER_AGENT_CHARACTERS: usize = 512;
-
-/// The key of the only one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TheOne {
-    /// There is one per hub.
-    Visits,
-}
-
-impl fmt::Display for TheOne {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("visits")
-    }
-}
 
 /// All connections and devices.
 pub struct Visits {
@@ -62,14 +48,6 @@ struct Alive {
     at: Timestamp,
 }
 
-/// Returns the actor's address.
-///
-/// # Errors
-/// It is down after a panic storm.
-pub fn of(deps: &Deps) -> Result<Addr<Visits>, Fault> {
-    Ok(deps.registry::<Visits>().summon(&TheOne::Visits)?)
-}
-
 impl Actor for Visits {
     type Context = Context<Self>;
 }
@@ -77,10 +55,10 @@ impl Actor for Visits {
 impl Supervised for Visits {}
 
 impl Entity for Visits {
-    type Key = TheOne;
+    type Key = Only<Self>;
     const KIND: &'static str = "quiz.visits";
 
-    fn new(_: TheOne, deps: Deps) -> Self {
+    fn new(_: Only<Self>, deps: Deps) -> Self {
         let retention = deps.try_extension::<Retention>().map_or_else(Retention::default, |retention| *retention);
         Self { connections: Connections::new(retention), devices: Devices::new(retention.devices), deps }
     }
@@ -88,19 +66,18 @@ impl Entity for Visits {
     /// Reads all rows; what happens meanwhile waits in the mailbox.
     fn restore(&mut self, snapshot: Option<Stored>, ctx: &mut Context<Self>) -> Result<(), StoreError> {
         let alive: Option<Alive> = snapshot.map(|stored| stored.decode()).transpose()?;
-        let store = self.deps.snapshots().clone();
-        let reading = actix_rt::task::spawn_blocking(move || stored::read(&*store));
-        ctx.wait(fut::wrap_future::<_, Self>(reading).map(|read, visits, _| match read {
+        let read = |store: &dyn SnapshotStore| Ok(stored::read(store));
+        reading::first(&self.deps, ctx, read, |visits: &mut Self, rows, _| match rows {
             Ok(rows) => visits.take_over(rows, alive),
             Err(_stopping) => {}
-        }));
+        });
         ctx.run_interval(HEARTBEAT, |visits, _| visits.write_behind(&visits.deps));
         Ok(())
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
         let alive = Alive { boot_id: self.deps.boot_id(), at: self.deps.now() };
-        Some(Snapshot::of(Self::KIND, &TheOne::Visits, VERSION, &alive))
+        Some(Snapshot::of(Self::KIND, &Only::<Self>::KEY, VERSION, &alive))
     }
 
     fn is_idle(&self) -> bool {
@@ -176,7 +153,7 @@ pub fn opened(deps: &Deps, caller: &Caller, user_agent: Option<&str>, device: Op
         user_agent: user_agent.unwrap_or_default().chars().take(USER_AGENT_CHARACTERS).collect(),
         device: device.map(str::to_owned),
     };
-    of(deps)?.do_send(notice);
+    single::<Visits>(deps)?.do_send(notice);
     Ok(())
 }
 
@@ -185,7 +162,7 @@ pub fn opened(deps: &Deps, caller: &Caller, user_agent: Option<&str>, device: Op
 /// # Errors
 /// The caller has no socket, or the actor is down.
 pub fn closed(deps: &Deps, caller: &Caller) -> Result<(), Fault> {
-    of(deps)?.do_send(SocketClosed { at: deps.now(), socket: caller.socket()?.clone() });
+    single::<Visits>(deps)?.do_send(SocketClosed { at: deps.now(), socket: caller.socket()?.clone() });
     Ok(())
 }
 

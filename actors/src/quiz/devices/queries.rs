@@ -7,18 +7,12 @@ use hubbub_protocol::quiz::devices::{
     MetadataUpdated, SessionConnections, UpdateMetadata,
 };
 
-use crate::kit::ask::{Ask, KeyOf, Route, Routed};
-use crate::kit::deps::Deps;
+use crate::kit::ask::Ask;
+use crate::kit::single::routed_to_the_only;
 use crate::quiz::connections::views::Viewer;
-use crate::quiz::connections::visits::{TheOne, Visits};
+use crate::quiz::connections::visits::Visits;
 
-impl Routed for ListDeviceSessions {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
+routed_to_the_only!(Visits: ListDeviceSessions, GetDeviceSession, UpdateMetadata, ListSessionConnections, GetDeviceStats);
 
 impl Handler<Ask<ListDeviceSessions>> for Visits {
     type Result = Result<DeviceSessionList, Fault>;
@@ -29,27 +23,11 @@ impl Handler<Ask<ListDeviceSessions>> for Visits {
     }
 }
 
-impl Routed for GetDeviceSession {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
-
 impl Handler<Ask<GetDeviceSession>> for Visits {
     type Result = Result<DeviceSession, Fault>;
 
     fn handle(&mut self, ask: Ask<GetDeviceSession>, _: &mut Context<Self>) -> Self::Result {
         self.devices.one(Viewer::of(&ask.caller)?, ask.body.device_id)
-    }
-}
-
-impl Routed for UpdateMetadata {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
     }
 }
 
@@ -64,14 +42,6 @@ impl Handler<Ask<UpdateMetadata>> for Visits {
     }
 }
 
-impl Routed for ListSessionConnections {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
-    }
-}
-
 impl Handler<Ask<ListSessionConnections>> for Visits {
     type Result = Result<SessionConnections, Fault>;
 
@@ -79,14 +49,6 @@ impl Handler<Ask<ListSessionConnections>> for Visits {
         let (viewer, device) = (Viewer::of(&ask.caller)?, ask.body.device_id);
         self.devices.one(viewer, device)?;
         Ok(SessionConnections::new(device, self.connections.device_with_durations(viewer, device)))
-    }
-}
-
-impl Routed for GetDeviceStats {
-    type Actor = Visits;
-
-    fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<KeyOf<Visits>>, Fault> {
-        Ok(Route::Summon(TheOne::Visits))
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! A rule looks at the room and returns a [`Change`], which is applied already; the caller writes it down. An answer costs the same
 //! in a room of ten and of ten thousand.
+//!
+//! Reading order: this file is what a room knows; `people`, `questions` and `end` are the rules.
 
-use hubbub_protocol::quiz::{FlowId, PlayerId, QuestionRef, QuizId, RoomCode};
+use hubbub_protocol::quiz::{FlowId, QuestionRef, QuizId, RoomCode};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
-use super::players::{Player, Players, Slot};
+use super::players::{Player, Players};
 use super::ranking::{self, Ranked};
 use super::score::Bonuses;
 use super::script::Question;
@@ -15,18 +17,9 @@ use super::tally::Tally;
 use crate::kit::clock::Timestamp;
 use crate::kit::ids::SocketId;
 
-/// How long a room waits for its host.
-pub const HOST_AWAITED_MS: i64 = 10 * 60 * 1000;
-/// How long a room without players stays.
-pub const EMPTY_KEPT_MS: i64 = 30 * 60 * 1000;
-/// How long a question may be open.
-pub const MAX_OPEN_MS: i64 = 10 * 60 * 1000;
-/// How much later than its end an answer may arrive.
-pub const LATE_MS: i64 = 1000;
-/// How long `game:flow:next` opens a question that the room knows nothing of.
-const UNKNOWN_ANSWERING_TIME_MS: u64 = 30_000;
-/// Most questions that one room asks.
-const MAX_ASKED: usize = 1000;
+mod end;
+mod people;
+mod questions;
 
 /// Why a room does not do what it was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -197,252 +190,12 @@ impl State {
         if self.ended_at.is_some() { Err(Refusal::NotFound) } else { Ok(()) }
     }
 
-    /// Lets a player in, new or come back; `most` is what the hub allows in any room.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn join(&mut self, by: By<'_>, id: &PlayerId, name: &str, most: u32, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        let socket = by.socket.ok_or(Refusal::NotInRoom)?;
-        let most = most.min(self.game.settings.max_players);
-        let known = self.players.find(id.as_str()).map(|(_, player)| player);
-        if let Some(player) = known {
-            may_speak_for(player, by)?;
-        }
-        let comes_in = known.is_none_or(|player| player.has_left);
-        // Those who left with answers keep their places, so that nobody can answer twice; hence a second limit.
-        let places = usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(2);
-        let has_place = known.is_some() || self.players.places_with_newcomer() <= places;
-        if comes_in && (self.players.count() >= most || !has_place) {
-            return Err(Refusal::Full);
-        }
-        let user = by.user.map(Into::into);
-        Ok(self.decide(Change::Joined { id: id.clone(), name: name.into(), user, socket: socket.clone(), at: now }))
-    }
-
-    /// Lets a player go who says goodbye.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn leave(&mut self, by: By<'_>, id: &str, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        let (slot, _) = self.speaker(by, id)?;
-        Ok(self.decide(Change::Left(slot, now)))
-    }
-
-    /// Notes that a socket is gone: a player's, the host's, or both.
-    pub fn dropped(&mut self, socket: &SocketId, now: Timestamp) -> Vec<Change> {
-        let mut changes = Vec::new();
-        if let Some(slot) = self.players.at(socket) {
-            changes.push(self.decide(Change::Dropped(slot, now)));
-        }
-        if self.host_gone_at.is_none() && self.host_socket.as_ref() == Some(socket) {
-            changes.push(self.decide(Change::HostGone(now)));
-        }
-        changes
-    }
-
-    /// Gives a player back to a client that shows the id of the socket it had.
-    ///
-    /// # Errors
-    /// The player is not there, or not this client's.
-    pub fn reconnect(&mut self, by: By<'_>, previous: &str, id: &str, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        let socket = by.socket.ok_or(Refusal::NotInRoom)?;
-        let (slot, player) = self.players.find(id).filter(|(_, player)| !player.has_left).ok_or(Refusal::NotInRoom)?;
-        let is_his_last = player.socket.as_str() == previous && !player.is_connected;
-        let is_his_own = player.is_connected && player.socket == *socket;
-        let is_same_user = player.user.is_some() && player.user.as_deref() == by.user;
-        if !(is_his_last || is_his_own || is_same_user) {
-            return Err(Refusal::NotYours);
-        }
-        Ok(self.decide(Change::Bound(slot, socket.clone(), now)))
-    }
-
-    /// Gives a player back to his own socket, which was thought to be gone.
-    pub fn came_back(&mut self, socket: &SocketId, now: Timestamp) -> Option<Change> {
-        let slot = self.players.was_at(socket)?;
-        let is_away = self.players.get(slot).is_some_and(|player| !player.is_connected);
-        (is_away && self.ended_at.is_none()).then(|| self.decide(Change::Bound(slot, socket.clone(), now)))
-    }
-
     /// Checks that this is the host.
     ///
     /// # Errors
     /// It is not.
     pub fn must_be_host(&self, by: By<'_>) -> Result<(), Refusal> {
         if by.user == Some(self.game.host.as_str()) { Ok(()) } else { Err(Refusal::NotHost) }
-    }
-
-    /// Lets the host speak over the socket that he asks from. Nothing changes while another one of his is there.
-    ///
-    /// # Errors
-    /// It is not the host.
-    pub fn host_is_here(&mut self, by: By<'_>) -> Result<Option<Change>, Refusal> {
-        self.must_be_open()?;
-        self.must_be_host(by)?;
-        let (Some(socket), Some(_absent)) = (by.socket, self.host_gone_at) else { return Ok(None) };
-        Ok(Some(self.decide(Change::HostBound(socket.clone()))))
-    }
-
-    /// Opens a question between two moments of the host's choice.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn start(
-        &mut self,
-        by: By<'_>,
-        question_id: &QuestionRef,
-        starts_at: Timestamp,
-        ends_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        self.must_be_host(by)?;
-        if ends_at <= starts_at {
-            return Err(Refusal::Invalid("endsAt must be after startsAt"));
-        }
-        if ends_at.since(starts_at) > MAX_OPEN_MS {
-            return Err(Refusal::Invalid("a question is open for 10 minutes at most"));
-        }
-        let index = self.place_of(question_id).unwrap_or(self.flow.index);
-        self.may_ask(question_id)?;
-        let opened_at = starts_at.max(now);
-        Ok(self.decide(Change::Opened { question_id: question_id.clone(), index, at: now, opened_at, ends_at }))
-    }
-
-    /// Goes on to a question and opens it for its own time.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn next(&mut self, by: By<'_>, question_id: &QuestionRef, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        self.must_be_host(by)?;
-        self.may_ask(question_id)?;
-        let place = self.place_of(question_id);
-        let index = place.unwrap_or_else(|| self.flow.index.saturating_add(1));
-        let question = place.and_then(|place| self.game.script.get(usize::try_from(place).ok()?));
-        let open_ms = question.map_or(UNKNOWN_ANSWERING_TIME_MS, Question::answering_time_ms);
-        let ends_at = now.plus(i64::try_from(open_ms).unwrap_or(MAX_OPEN_MS));
-        Ok(self.decide(Change::Opened { question_id: question_id.clone(), index, at: now, opened_at: now, ends_at }))
-    }
-
-    /// Goes on to the question after the present one: the same step as [`State::next`], without its id.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn advance(&mut self, by: By<'_>, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        self.must_be_host(by)?;
-        let next = usize::try_from(self.flow.index).ok().and_then(|index| self.game.script.get(index + 1));
-        let question_id = next.ok_or(Refusal::LastQuestion)?.id.into();
-        self.next(by, &question_id, now)
-    }
-
-    /// Closes the present question. The room stays.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn close(&mut self, by: By<'_>, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        self.must_be_host(by)?;
-        Ok(self.decide(Change::Closed(now)))
-    }
-
-    /// Moves the flow without opening anything.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn move_flow(
-        &mut self,
-        by: By<'_>,
-        index: Option<u32>,
-        start: Option<NewStart>,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        self.must_be_host(by)?;
-        if index.is_none() && start.is_none() {
-            return Err(Refusal::Invalid("nothing to update"));
-        }
-        if index.is_some_and(|index| index >= self.flow.total) {
-            return Err(Refusal::Invalid("current_question_index is out of range"));
-        }
-        let question_start_time = start.map_or(self.flow.question_start_time, |NewStart(start)| start);
-        Ok(self.decide(Change::Moved { index: index.unwrap_or(self.flow.index), question_start_time, at: now }))
-    }
-
-    /// Takes an answer: the first of this player to this question, in time, from his socket.
-    ///
-    /// # Errors
-    /// Why it does not count.
-    pub fn submit(
-        &mut self,
-        by: By<'_>,
-        id: &str,
-        question_id: &QuestionRef,
-        answer: &str,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        self.must_be_open()?;
-        let (slot, player) = self.speaker(by, id)?;
-        let current = self.current.as_ref().ok_or(Refusal::Closed)?;
-        let asked = self.asked(current.number).filter(|asked| asked.question_id == *question_id).ok_or(Refusal::Closed)?;
-        if player.has_answered(current.number) {
-            return Err(Refusal::AlreadyAnswered);
-        }
-        if current.is_closed || now > current.ends_at.plus(LATE_MS) {
-            return Err(Refusal::Closed);
-        }
-        let change = match asked.tally.row(answer) {
-            Some(row) => Change::Answered(slot, row, now),
-            None if asked.tally.is_full() => return Err(Refusal::Invalid("too many different answers")),
-            None => Change::AnsweredAnew(slot, answer.into(), now),
-        };
-        Ok(self.decide(change))
-    }
-
-    /// Ends the room if the host or all players have been away for too long.
-    pub fn expire(&mut self, now: Timestamp) -> Option<Change> {
-        let is_due = self.deadline().is_some_and(|deadline| now >= deadline);
-        is_due.then(|| self.decide(Change::Ended(now)))
-    }
-
-    /// Ends the room because its host says so.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn end_by(&mut self, by: By<'_>, now: Timestamp) -> Result<Change, Refusal> {
-        self.must_be_host(by)?;
-        Ok(self.decide(Change::Ended(now)))
-    }
-
-    /// Returns when the room ends if nothing happens until then.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Timestamp> {
-        if self.ended_at.is_some() {
-            return None;
-        }
-        let without_host = self.host_gone_at.map(|at| at.plus(HOST_AWAITED_MS));
-        let without_players = self.empty_since.map(|at| at.plus(EMPTY_KEPT_MS));
-        [without_host, without_players].into_iter().flatten().min()
-    }
-
-    /// Notes which run of the process has the room; in another than before, all sockets are gone.
-    pub fn found_by(&mut self, boot_id: u64, now: Timestamp) -> Option<Change> {
-        let is_another = self.boot_id != boot_id;
-        is_another.then(|| self.decide(Change::Restarted(boot_id, now)))
-    }
-
-    /// Returns the player whom the caller speaks for.
-    fn speaker(&self, by: By<'_>, id: &str) -> Result<(Slot, &Player), Refusal> {
-        let (slot, player) = self.players.find(id).filter(|(_, player)| !player.has_left).ok_or(Refusal::NotInRoom)?;
-        let is_bound = player.is_connected && Some(&player.socket) == by.socket;
-        if is_bound { Ok((slot, player)) } else { Err(Refusal::NotYours) }
-    }
-
-    fn may_ask(&self, question_id: &QuestionRef) -> Result<(), Refusal> {
-        let is_room = self.asked.len() < MAX_ASKED || self.asked.iter().any(|asked| asked.question_id == *question_id);
-        if is_room { Ok(()) } else { Err(Refusal::Invalid("a room asks 1000 questions at most")) }
     }
 
     pub(super) fn place_of(&self, question_id: &QuestionRef) -> Option<u32> {
@@ -537,13 +290,4 @@ impl State {
     pub fn ranking(&self) -> Vec<Ranked<'_>> {
         ranking::rank(self.players.present())
     }
-}
-
-/// Checks that a caller may come in as a known player.
-fn may_speak_for(player: &Player, by: By<'_>) -> Result<(), Refusal> {
-    let is_same_user = player.user.is_some() && player.user.as_deref() == by.user;
-    let is_same_socket = player.is_connected && Some(&player.socket) == by.socket;
-    // An account's player is given back to that account only: everyone in the room sees his id.
-    let is_unclaimed = player.user.is_none() && !player.is_connected;
-    if is_same_user || is_same_socket || is_unclaimed { Ok(()) } else { Err(Refusal::NotYours) }
 }

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::kit::registry::Entity;
+use crate::kit::snapshot::reading::load;
 use crate::kit::snapshot::{SnapshotStore, StoreError};
 use crate::quiz::accounts::account::Account;
 use crate::quiz::accounts::ids::AccountId;
@@ -16,8 +17,7 @@ pub(super) fn read(store: &dyn SnapshotStore) -> Result<State, StoreError> {
     let mut accounts = Vec::new();
     for text in store.ids(Account::KIND) {
         let Ok(id) = AccountId::parse(&text) else { continue };
-        let account = store.load(Account::KIND, &text).and_then(|stored| stored.map(|stored| stored.decode()).transpose());
-        let account: AccountState = match account {
+        let account: AccountState = match load(store, Account::KIND, &text) {
             Ok(Some(account)) => account,
             Ok(None) => continue,
             Err(error @ (StoreError::Damaged { .. } | StoreError::Decode { .. })) => {

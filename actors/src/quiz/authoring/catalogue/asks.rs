@@ -7,27 +7,15 @@ use hubbub_protocol::quiz::QuizId;
 use hubbub_protocol::quiz::codes::{CheckCode, CodeChecked, CodeValidated, ValidateCode};
 use hubbub_protocol::quiz::quizzes::{ListQuizzes, QuizList, QuizSet};
 
-use super::{Catalogue, TheOne};
-use crate::kit::ask::{Ask, Route, Routed, restarting};
+use super::Catalogue;
+use crate::kit::ask::{Ask, restarting};
 use crate::kit::deps::Deps;
 use crate::kit::registry::Missing;
+use crate::kit::single::routed_to_the_only;
 use crate::quiz::authoring::quiz::{Quiz, Show};
 use crate::quiz::authoring::user;
 
-/// Routes contracts to the only catalogue.
-macro_rules! routed {
-    ($($contract:ty),+) => { $(
-        impl Routed for $contract {
-            type Actor = Catalogue;
-
-            fn route(_: &Ask<Self>, _: &Deps) -> Result<Route<TheOne>, Fault> {
-                Ok(Route::Summon(TheOne::Catalogue))
-            }
-        }
-    )+ };
-}
-
-routed!(ListQuizzes, CheckCode, ValidateCode);
+routed_to_the_only!(Catalogue: ListQuizzes, CheckCode, ValidateCode);
 
 impl Handler<Ask<CheckCode>> for Catalogue {
     type Result = Result<CodeChecked, Fault>;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::state::{Line, State};
 use crate::kit::clock::Timestamp;
 use crate::kit::registry::Entity;
+use crate::kit::snapshot::reading::load;
 use crate::kit::snapshot::{SnapshotStore, StoreError};
 use crate::quiz::authoring::quiz::Quiz;
 
@@ -37,8 +38,8 @@ pub(super) fn read(store: &dyn SnapshotStore) -> Result<State, StoreError> {
     let mut state = State::default();
     for text in store.ids(Quiz::KIND) {
         let Ok(id) = QuizId::parse(&text) else { continue };
-        if let Some(stored) = store.load(Quiz::KIND, &text)? {
-            state.hear(id, stored.decode::<Head>()?.line());
+        if let Some(head) = load::<Head>(store, Quiz::KIND, &text)? {
+            state.hear(id, head.line());
         }
     }
     Ok(state)

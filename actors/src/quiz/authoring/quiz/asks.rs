@@ -15,9 +15,10 @@ use hubbub_protocol::quiz::quizzes::{CreateQuiz, DeleteQuiz, GetQuiz, QuizDetail
 use super::{Answer, Quiz, refused};
 use crate::kit::ask::{Ask, Route, Routed};
 use crate::kit::deps::Deps;
+use crate::quiz::Wiring;
 use crate::quiz::authoring::rule::Rule;
 use crate::quiz::authoring::state::State;
-use crate::quiz::authoring::{Settings, codes, publishing, quizzes, user};
+use crate::quiz::authoring::{codes, publishing, quizzes, user};
 
 /// Routes contracts to the quiz that a field of theirs names.
 macro_rules! routed {
@@ -53,7 +54,7 @@ impl Routed for CreateQuiz {
     /// A quiz that is refused does not come into being.
     fn route(ask: &Ask<Self>, deps: &Deps) -> Result<Route<QuizId>, Fault> {
         user(&ask.caller)?;
-        ask.body.read(deps.extension::<Settings>().max_room_players)?;
+        ask.body.read(Wiring::of(deps).max_room_players)?;
         let mut bytes = [0; 16];
         deps.random().fill(&mut bytes);
         Ok(Route::Summon(Id::random(bytes)))

@@ -13,9 +13,10 @@ use crate::kit::ask::{Ask, Routed, ask};
 use crate::kit::caller::Caller;
 use crate::kit::clock::TestClock;
 use crate::kit::deps::{Deps, DepsBuilder};
+use crate::kit::emit::Emitter;
 use crate::kit::ids::SeededRandom;
 use crate::kit::snapshot::MemoryStore;
-use crate::quiz::authoring::Settings;
+use crate::quiz::Wiring;
 
 /// One hub in which quizzes are made.
 pub struct World {
@@ -37,7 +38,8 @@ impl World {
 
     fn build(builder: DepsBuilder, store: Arc<MemoryStore>, clock: TestClock, boot_id: u64) -> Self {
         let builder = builder.clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
-        let deps = builder.snapshots(store.clone()).insert(Settings { max_room_players: 400 }).build();
+        let wiring = Wiring { emitter: Emitter::new("/", None, None), max_room_players: 400, only_players_see_flows: false };
+        let deps = builder.snapshots(store.clone()).insert(wiring).build();
         Self { deps, clock, store }
     }
 

@@ -166,6 +166,13 @@ async fn a_room_outlives_an_orderly_restart_and_many_snapshots() {
 }
 
 #[actix::test]
+async fn the_lobby_is_stored_under_its_name() {
+    let world = World::new();
+    game(&world, &[]).await;
+    assert_eq!(world.store.ids("quiz.lobby"), ["lobby"]);
+}
+
+#[actix::test]
 async fn an_answer_that_could_not_be_saved_may_be_given_again() {
     tokio::time::pause();
     let world = World::new();

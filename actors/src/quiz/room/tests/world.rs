@@ -22,7 +22,7 @@ use crate::kit::snapshot::{MemoryStore, SnapshotStore};
 use crate::quiz::presence::Origin;
 use crate::quiz::room::Room;
 use crate::quiz::room::coming::Wake;
-use crate::quiz::{Wiring, authoring, connected, disconnected};
+use crate::quiz::{Wiring, connected, disconnected};
 
 pub struct World {
     pub deps: Deps,
@@ -41,11 +41,7 @@ impl World {
         let emitter = Emitter::new("/", None, None);
         let wiring = Wiring { emitter: emitter.clone(), max_room_players: 400, only_players_see_flows: false };
         let builder = Deps::builder().clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
-        let deps = builder
-            .snapshots(Arc::clone(&store) as Arc<dyn SnapshotStore>)
-            .insert(wiring)
-            .insert(authoring::Settings { max_room_players: 400 })
-            .build();
+        let deps = builder.snapshots(Arc::clone(&store) as Arc<dyn SnapshotStore>).insert(wiring).build();
         Self { deps, clock, store, emitter, outboxes: parking_lot::Mutex::default() }
     }
 
