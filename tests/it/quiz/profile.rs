@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::support::next_millisecond;
 use crate::harness::hub::Hub;
 use crate::harness::quiz::{UNLIMITED, User, check, check_body, check_refused};
 
@@ -40,6 +41,7 @@ async fn a_change_moves_the_time_of_the_last_change_alone() {
     let hub = Hub::start(&[UNLIMITED]).await;
     let ada = User::register(hub.url("quiz"), "ada").await;
     let before = ada.get("/profile").await;
+    next_millisecond();
     rename(&ada, "lovelace").await;
     let after = ada.get("/profile").await;
     assert_eq!(after["createdAt"], before["createdAt"]);

@@ -4,23 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::support::everything;
 use crate::harness::hub::Hub;
 use crate::harness::process::Served;
 use crate::harness::quiz::{Playable, UNLIMITED, User, body, call, check, check_refused, id_of};
 
 const NONE: Value = Value::Null;
-
-/// Everything that somebody sees of what is theirs.
-async fn everything(user: &User) -> Value {
-    let list = user.get("/quiz?limit=100").await;
-    let mut seen = vec![user.get("/profile").await];
-    for quiz in list["quizzes"].as_array().expect("a list") {
-        let id = id_of(quiz);
-        seen.push(user.get(&format!("/quiz/{id}?include=questions,answers")).await);
-        seen.push(user.get(&format!("/quiz/{id}/code")).await);
-    }
-    json!([list, seen])
-}
 
 /// Makes a little of everything.
 async fn author(user: &User) -> Playable {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::quiz::{User, id_of};
+
 /// Returns a new draft of `owner` as every route shows it, with all defaults.
 pub fn quiz_set(id: &str, owner: &str, title: &str) -> Value {
     json!({
@@ -23,4 +25,35 @@ pub fn with(mut body: Value, changes: &Value) -> Value {
         body[key] = if value.is_object() { with(body[key].take(), value) } else { value.clone() };
     }
     body
+}
+
+/// Returns a new question of a quiz as every route shows it, with all defaults and no answers.
+pub fn question(id: &str, quiz: &str, text: &str) -> Value {
+    json!({
+        "id": id, "question_set_id": quiz, "question_text": text, "question_type": "multiple_choice", "image_url": null,
+        "show_question_time": 10, "answering_time": 30, "points": 1, "difficulty": "easy", "order_index": 0,
+        "explanation_title": null, "explanation_text": null, "explanation_image_url": null, "show_explanation_time": 5,
+        "created_at": "<time>", "updated_at": "<time>", "answers": []
+    })
+}
+
+/// Returns once the clock shows another millisecond: what changes from now on changed later.
+pub fn next_millisecond() {
+    let now = || time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    let before = now();
+    while now() == before {
+        std::hint::spin_loop();
+    }
+}
+
+/// Returns everything that somebody sees of what is theirs.
+pub async fn everything(user: &User) -> Value {
+    let list = user.get("/quiz?limit=100").await;
+    let mut seen = vec![user.get("/profile").await];
+    for quiz in list["quizzes"].as_array().expect("a list") {
+        let id = id_of(quiz);
+        seen.push(user.get(&format!("/quiz/{id}?include=questions,answers")).await);
+        seen.push(user.get(&format!("/quiz/{id}/code")).await);
+    }
+    json!([list, seen])
 }
