@@ -27,8 +27,11 @@ enum Kind {
     MaybeRoom,
 }
 
-/// Every event that has a payload, with a good one and what each field must be.
-fn events(stage: &Stage) -> Vec<(&'static str, Value, Vec<(&'static str, Kind)>)> {
+/// The name of an event, a good payload, and what each of its fields must be.
+type Described = (&'static str, Value, Vec<(&'static str, Kind)>);
+
+/// Returns every event that has a payload.
+fn events(stage: &Stage) -> Vec<Described> {
     use Kind::{Answer, Code, MaybeRoom, MaybeText, Ms, Room, Text};
     let (room, question) = (&stage.room, &stage.question(0).id);
     let (starts_at, ends_at) = (now_ms(), now_ms() + 60_000);

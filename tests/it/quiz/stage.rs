@@ -279,7 +279,12 @@ impl Ears for Client {
 
     async fn sees(&mut self, name: &str, args: Value) {
         let wanted = args.to_string();
-        self.wait_until(name, |seen| redact(seen.clone(), &args).to_string() == wanted).await;
+        // As text, so that the order of keys counts.
+        let is_wanted = |seen: &Value| {
+            let seen = redact(seen.clone(), &args).to_string();
+            seen == wanted
+        };
+        self.wait_until(name, is_wanted).await;
     }
 
     async fn is_silent(&mut self) {
