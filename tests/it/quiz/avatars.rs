@@ -17,7 +17,8 @@ const SECRET: &[u8] = b"taken at 52.5200 N 13.4050 E";
 /// The document's five megabytes.
 const LARGEST: usize = 5_242_880;
 
-fn picture(format: ImageFormat) -> Vec<u8> {
+/// Returns a small picture.
+pub fn picture(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::from_pixel(40, 24, image::Rgb([200, 30, 60])).write_to(&mut bytes, format).expect("encodes");
     bytes.into_inner()
@@ -42,7 +43,7 @@ async fn upload_as(user: &User, content_type: &str, sent: Vec<u8>) -> Answer {
 }
 
 /// Uploads a picture, and returns the path in the store that the answer names.
-async fn uploaded(user: &User, file: &[u8]) -> String {
+pub async fn uploaded(user: &User, file: &[u8]) -> String {
     let answer = body(&upload(user, form("avatar", file)).await);
     answer["path"].as_str().unwrap_or_else(|| panic!("no path in {answer}")).to_owned()
 }
@@ -52,13 +53,14 @@ fn served_at(path: &str) -> String {
 }
 
 /// Returns the bytes that everyone gets, without a token.
-async fn bytes_at(base: &str, path: &str) -> Vec<u8> {
+pub async fn bytes_at(base: &str, path: &str) -> Vec<u8> {
     let answer = reqwest::get(format!("{base}{}", served_at(path))).await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 200, "{path}");
     answer.bytes().await.expect("a whole body").to_vec()
 }
 
-async fn check_gone(base: &str, path: &str) {
+/// Checks that nobody gets it any more.
+pub async fn check_gone(base: &str, path: &str) {
     check_refused(&call(base, "GET", &served_at(path), &NONE).await, 404, "not_found", "Not found");
 }
 
@@ -289,6 +291,25 @@ async fn the_address_is_the_one_that_browsers_are_told_to_use() {
     let path = uploaded(&ada, &picture(ImageFormat::Png)).await;
     let url = format!("https://quiz.example.com/storage/avatars/{path}");
     assert_eq!(ada.get("/profile").await["avatarUrl"], json!(url));
+    bytes_at(&ada.base, &path).await;
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_is_an_error_of_the_server_and_no_more_is_told() {
+    let hub = Hub::start(&[UNLIMITED]).await;
+    let ada = User::register(hub.url("quiz"), "ada").await;
+    let before = ada.get("/profile").await;
+    // Where the directory of avatars is to be, there is a file.
+    let blobs = hub.data.path().join("blobs");
+    std::fs::create_dir_all(&blobs).expect("a directory");
+    std::fs::write(blobs.join("quiz"), "in the way").expect("a file");
+    let answer = upload(&ada, form("avatar", &picture(ImageFormat::Png))).await;
+    check_refused(&answer, 500, "server_error", "could not be saved, try again");
+    assert_eq!(ada.get("/profile").await, before);
+
+    std::fs::remove_file(blobs.join("quiz")).expect("it is there");
+    let path = uploaded(&ada, &picture(ImageFormat::Png)).await;
     bytes_at(&ada.base, &path).await;
     hub.stop().await;
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::support::everything;
-use crate::harness::hub::Hub;
-use crate::harness::quiz::{Playable, UNLIMITED, User, call, check_refused, send};
+use super::world::{World, message_of};
+use crate::harness::quiz::{call, check_refused};
 
 const NONE: Value = Value::Null;
 
@@ -60,29 +60,7 @@ fn and(values: Vec<Value>, more: &[Value]) -> Vec<Value> {
     values.into_iter().chain(more.iter().cloned()).collect()
 }
 
-/// A user with a quiz, and everything that is theirs as it was.
-struct World {
-    hub: Hub,
-    ada: User,
-    quiz: Playable,
-    before: Value,
-}
-
 impl World {
-    async fn new() -> Self {
-        let hub = Hub::start(&[UNLIMITED]).await;
-        let ada = User::register(hub.url("quiz"), "ada").await;
-        let quiz = ada.playable_quiz(2, json!({})).await;
-        let before = everything(&ada).await;
-        Self { hub, ada, quiz, before }
-    }
-
-    fn path(&self, route: &str) -> String {
-        let question = &self.quiz.questions[0];
-        let path = route.replace("/Q", &format!("/{}", self.quiz.id)).replace("/N", &format!("/{}", question.id));
-        path.replace("/A", &format!("/{}", question.answers[0]))
-    }
-
     /// Sends every one of the values in a field of a body that is right otherwise.
     async fn check(&self, (method, route, good): &Target<'_>, field: &str, values: &[Value]) {
         for value in values {
@@ -95,17 +73,6 @@ impl World {
             check_refused(&answer, 400, "invalid_payload", &message);
         }
     }
-
-    /// Nothing has changed, and the hub goes on.
-    async fn end(self) {
-        assert_eq!(everything(&self.ada).await, self.before);
-        self.hub.stop().await;
-    }
-}
-
-fn message_of(body: &str) -> String {
-    let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error} in {body}"));
-    body["message"].as_str().unwrap_or_else(|| panic!("no message in {body}")).to_owned()
 }
 
 #[tokio::test]
@@ -282,115 +249,6 @@ async fn queries_of_the_list_are_good_numbers_and_words() {
             assert!(message_of(&answer.text).starts_with(name), "{name}={value}: {}", answer.line());
             check_refused(&answer, 400, "invalid_payload", &message_of(&answer.text));
         }
-    }
-    world.end().await;
-}
-
-/// The routes that take a body.
-const WITH_BODIES: [(&str, &str); 17] = [
-    ("POST", "/auth/register"),
-    ("POST", "/auth/login"),
-    ("POST", "/auth/refresh"),
-    ("POST", "/auth/logout"),
-    ("PUT", "/profile/username"),
-    ("PUT", "/profile/display-name"),
-    ("POST", "/quiz"),
-    ("PUT", "/quiz/Q"),
-    ("POST", "/quiz/Q/publish"),
-    ("POST", "/quiz/Q/questions"),
-    ("PUT", "/quiz/Q/questions/reorder"),
-    ("PUT", "/quiz/Q/questions/N"),
-    ("POST", "/quiz/Q/questions/N/answers"),
-    ("PUT", "/quiz/Q/questions/N/answers/A"),
-    ("PUT", "/quiz/Q/code"),
-    ("PATCH", "/game-flows/00000000-0000-4000-8000-000000000000"),
-    ("PATCH", "/device-sessions/00000000-0000-4000-8000-000000000000/metadata"),
-];
-
-#[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused_on_every_route() {
-    let world = World::new().await;
-    let bearer = format!("Bearer {}", world.ada.token);
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let deep = "[".repeat(200_000);
-    let bodies: [&[u8]; 17] = [
-        b"{",
-        b"}",
-        b"{\"title\":}",
-        b"{\"title\":\"a\"",
-        b"{\"title\":\"a\"}x",
-        b"{'title':'a'}",
-        b"nonsense",
-        b"title=a",
-        b"[]",
-        b"[{\"title\":\"a\"}]",
-        b"\"title\"",
-        b"7",
-        b"null",
-        b"true",
-        b"\xff\xfe",
-        b"{\"title\":\"\xff\"}",
-        deep.as_bytes(),
-    ];
-    for (method, route) in WITH_BODIES {
-        for body in bodies {
-            let answer = send(&world.ada.base, method, &world.path(route), &headers, body.to_vec()).await;
-            check_refused(&answer, 400, "invalid_payload", "Invalid JSON");
-        }
-    }
-    world.end().await;
-}
-
-#[tokio::test]
-async fn numbers_and_texts_that_json_cannot_hold_are_refused() {
-    let world = World::new().await;
-    let bearer = format!("Bearer {}", world.ada.token);
-    let deep = format!("{{\"title\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    for body in
-        [r#"{"title":1e400}"#, r#"{"title":"\ud800"}"#, r#"{"title":"\u12"}"#, "{\"title\":\"a\nb\"}", r#"{"title":01}"#, &deep]
-    {
-        let answer = send(&world.ada.base, "POST", "/quiz", &[("authorization", bearer.as_str())], body.to_owned()).await;
-        check_refused(&answer, 400, "invalid_payload", &message_of(&answer.text));
-    }
-    world.end().await;
-}
-
-#[tokio::test]
-async fn a_body_over_five_megabytes_is_refused_on_every_route() {
-    let world = World::new().await;
-    let bearer = format!("Bearer {}", world.ada.token);
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let body = |bytes: usize| format!("{{\"title\":\"{}\"}}", "x".repeat(bytes - 12));
-    let too_large = body(5 * 1024 * 1024 + 1);
-    for (method, route) in WITH_BODIES {
-        let answer = send(&world.ada.base, method, &world.path(route), &headers, too_large.clone()).await;
-        check_refused(&answer, 413, "file_too_large", "Payload too large");
-    }
-    let largest = send(&world.ada.base, "POST", "/quiz", &headers, body(5 * 1024 * 1024)).await;
-    check_refused(&largest, 400, "invalid_payload", "title must have 1 to 100 characters");
-    world.end().await;
-}
-
-#[tokio::test]
-async fn hostile_texts_come_back_as_they_went_in() {
-    let world = World::new().await;
-    for text in [
-        "<script>alert(1)</script>",
-        "'; DROP TABLE quizzes; --",
-        "\u{202e}gnihtemos",
-        "\u{0}",
-        "{{7*7}}",
-        "${jndi:ldap://x}",
-        "../../etc/passwd",
-        "\u{1f469}\u{200d}\u{1f4bb}",
-        "\\u0000\\",
-        "%s%n",
-        "__proto__",
-    ] {
-        let created = world.ada.post("/quiz", &json!({ "title": text, "tags": [text], "description": text })).await;
-        let shown = world.ada.get(&format!("/quiz/{}", created["id"].as_str().expect("an id"))).await;
-        assert_eq!((&shown["title"], &shown["tags"], &shown["description"]), (&json!(text), &json!([text]), &json!(text)));
-        world.ada.call("DELETE", &format!("/quiz/{}", created["id"].as_str().expect("an id")), &NONE).await;
     }
     world.end().await;
 }

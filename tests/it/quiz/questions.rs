@@ -1,5 +1,6 @@
 //! `/quiz/:quizId/questions`: what a quiz asks.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::{question, with};
@@ -179,5 +180,21 @@ async fn only_a_permutation_of_all_questions_reorders_them() {
         check_refused(&answer, 400, "invalid_payload", message);
     }
     assert_eq!(ada.get(&format!("/quiz/{}?include=questions", quiz.id)).await, before);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn twenty_questions_added_at_once_have_twenty_places() {
+    let hub = Hub::start(&[UNLIMITED]).await;
+    let ada = User::register(hub.url("quiz"), "ada").await;
+    let quiz = ada.create_quiz("Quiz Title").await;
+    let (path, sent) = (format!("/quiz/{quiz}/questions"), json!({ "question_text": "What?", "question_type": "true_false" }));
+    let added = join_all((0..20).map(|_| ada.post(&path, &sent))).await;
+    let questions = shown(&ada, &quiz).await;
+    for (place, question) in questions.as_array().expect("a list").iter().enumerate() {
+        assert_eq!(question["order_index"], json!(place));
+        assert!(added.contains(question), "{question} was acknowledged");
+    }
+    assert_eq!(ada.get(&format!("/quiz/{quiz}")).await["total_questions"], 20);
     hub.stop().await;
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::quiz::{User, id_of};
+use crate::harness::quiz::{User, check_refused, id_of, send};
+use crate::harness::socket::Client;
 
 /// Returns a new draft of `owner` as every route shows it, with all defaults.
 pub fn quiz_set(id: &str, owner: &str, title: &str) -> Value {
@@ -56,4 +57,18 @@ pub async fn everything(user: &User) -> Value {
         seen.push(user.get(&format!("/quiz/{id}/code")).await);
     }
     json!([list, seen])
+}
+
+/// Returns a session as every answer shows it.
+pub fn session() -> Value {
+    json!({ "access_token": "<token>", "refresh_token": "<token>", "expires_in": 3600 })
+}
+
+/// Checks that neither a request nor a socket gets in with a token.
+pub async fn check_keeps_out(base: &str, token: &str) {
+    let bearer = format!("Bearer {token}");
+    let answer = send(base, "GET", "/profile", &[("authorization", bearer.as_str())], "").await;
+    check_refused(&answer, 401, "unauthorized", "Authentication required");
+    let refused = Client::try_connect(base, "/", json!({ "token": token })).await.err().expect("the socket is refused");
+    assert_eq!(refused["message"], "unauthorized");
 }
