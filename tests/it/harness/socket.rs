@@ -11,8 +11,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for what must come: long enough for a machine that builds and tests ten other things.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A raw WebSocket to the hub, before any Socket.IO.
 pub struct Raw(pub WebSocketStream<MaybeTlsStream<TcpStream>>);

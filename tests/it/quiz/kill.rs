@@ -228,12 +228,12 @@ async fn check_round(game: &mut Game, players: &mut [Player], round: usize) {
     }))
     .await;
     outcomes.into_iter().for_each(|answer| counts[answer] += 1);
-    let expected: Vec<(u64, u64)> = players.iter().map(|player| (before + 1, player.correct)).collect();
-    assert_eq!(game.answers().await, expected, "round {round}");
-    // The end of a question tells its tally if it was not told yet.
+    // The end of a question tells its tally if it was not told yet. The desk has read nothing since the first of these answers.
     game.desk.emit("game:flow:end", json!([{"roomId": &*game.room}])).await;
     let counts: serde_json::Map<_, _> =
         (0..4).map(|at| (at.to_string(), json!(counts[at]))).filter(|(_, count)| *count != 0).collect();
     let tally = json!([{"roomId": &*game.room, "questionId": game.quiz.questions[round].id, "counts": counts}]);
     game.desk.sees("game:answer:stats:update", tally).await;
+    let expected: Vec<(u64, u64)> = players.iter().map(|player| (before + 1, player.correct)).collect();
+    assert_eq!(game.answers().await, expected, "round {round}");
 }
