@@ -5,21 +5,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_server::ServerHandle;
+use hubbub_actors::kit::blobs::{BlobStore, LocalBlobs};
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::OutboxPolicy;
 use hubbub_actors::kit::secrets::{Secrets, SecretsError};
 use hubbub_actors::kit::snapshot::sled::SledStore;
 use hubbub_actors::kit::snapshot::{SnapshotStore, StoreError};
+use hubbub_protocol::fault::Fault;
 use hubbub_protocol::wire::limits::Limits;
 
 use crate::config::Config;
-use crate::edge::Edge;
 use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
+use crate::edge::{Edge, Traffic};
 use crate::fleet;
 use crate::lab;
-use crate::listen::{self, BindError, Site};
-use crate::ops::{self, Backlog, Commits, Readiness, Scrape, Scrapes, SystemScrape};
+use crate::listen::{self, BindError, Listener, Site};
+use crate::ops::{self, Backlog, Commits, Readiness, Scrape, Scrapes, SystemScrape, Text};
+use crate::quiz;
 use crate::realtime::capacity::Capacity;
 use crate::realtime::reaper::Reaper;
 use crate::realtime::service::{Layer, Service, Sessions, Timing};
@@ -39,6 +42,10 @@ pub struct Parts {
     pub capacity: Arc<Capacity>,
     /// The connections' clock.
     pub reaper: Arc<Reaper>,
+    /// Where files are kept.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where requests and events are counted.
+    pub traffic: Traffic,
 }
 
 /// Why the hub does not start.
@@ -55,9 +62,20 @@ pub enum StartError {
     /// The file of secrets cannot be used.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
-    /// The store cannot be opened.
+    /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of files cannot be used.
+    #[error("cannot use the directory of files {path}: {source}")]
+    Blobs {
+        /// The directory.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// An actor that a system cannot do without does not come up.
+    #[error("cannot start: {0}")]
+    Actor(Fault),
     /// A port cannot be taken.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -78,6 +96,14 @@ pub struct Running {
 }
 
 impl Parts {
+    /// Takes a system's port.
+    ///
+    /// # Errors
+    /// The address and the key to change.
+    pub fn listen(&self, system: &'static str, port: u16) -> Result<Listener, BindError> {
+        Listener::bind(system, self.config.bind, port)
+    }
+
     /// Returns a Socket.IO server of one system at `path`.
     #[must_use]
     pub fn service(
@@ -125,20 +151,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let snapshots: Arc<dyn SnapshotStore> = Arc::clone(&store) as Arc<dyn SnapshotStore>;
     let deps = Deps::builder().snapshots(snapshots).idle_after(config.fleet.idle_after).start_arbiters(workers).build();
     let secrets = config.open_secrets(deps.random())?;
+    let blobs = open_blobs(&config, &deps)?;
     let capacity = Capacity::new(config.realtime.max_connections, config.realtime.max_connections_per_address);
     let max_http = config.realtime.max_connections.max(1024);
-    let parts = Parts { config, deps, secrets, capacity, reaper: Reaper::new() };
+    let (reaper, traffic) = (Reaper::new(), Traffic::default());
+    let parts = Parts { config, deps, secrets, capacity, reaper, blobs, traffic };
     let readiness = Readiness::default();
-    let systems = systems(&parts);
+    let systems = systems(&parts)?;
     let services: Vec<_> = systems.iter().flat_map(|(site, _)| site.services.clone()).collect();
     let (mut sites, scrapes): (Vec<_>, Vec<_>) = systems.into_iter().unzip();
     if parts.config.ops.enabled {
         let store = Arc::clone(&store);
-        sites.push(ops_site(&parts, scrapes, &readiness, commits, Box::new(move || store.backlog())));
+        sites.push(ops_site(&parts, scrapes, &readiness, commits, Box::new(move || store.backlog()))?);
     }
-    let bound = sites.into_iter().map(|site| listen::bind(site, parts.config.bind)).collect::<Result<Vec<_>, _>>()?;
-    let addresses = bound.iter().map(|bound| (bound.site.system, bound.address)).collect();
-    let server = listen::serve(bound, workers, max_http)?;
+    let addresses = sites.iter().map(|site| (site.listener.system, site.listener.address)).collect();
+    let server = listen::serve(sites, workers, max_http)?;
     let handle = server.handle();
     actix_rt::spawn(server);
     actix_rt::spawn(Arc::clone(&parts.reaper).run());
@@ -149,6 +176,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 fn make_data_dir(config: &Config) -> Result<(), StartError> {
     let path = &config.data_dir;
     std::fs::create_dir_all(path).map_err(|source| StartError::DataDir { path: path.display().to_string(), source })
+}
+
+fn open_blobs(config: &Config, deps: &Deps) -> Result<Arc<dyn BlobStore>, StartError> {
+    let path = config.blobs_dir();
+    match LocalBlobs::open(&path, Arc::clone(deps.clock())) {
+        Ok(blobs) => Ok(Arc::new(blobs)),
+        Err(source) => Err(StartError::Blobs { path: path.display().to_string(), source }),
+    }
 }
 
 /// Raises the limit of open files to what the connections need, as far as the operating system lets us.
@@ -163,35 +198,43 @@ fn allow_many_connections(max_connections: usize) {
     }
 }
 
-/// Returns every system that is switched on: its port, and its share of a scrape.
-fn systems(parts: &Parts) -> Vec<(Site, Arc<dyn Scrape>)> {
-    let mut systems = Vec::new();
+/// A system's port, and its share of a scrape.
+type Served = (Site, Arc<dyn Scrape>);
+
+/// Returns every system that is switched on.
+fn systems(parts: &Parts) -> Result<Vec<Served>, StartError> {
+    let mut systems: Vec<Served> = Vec::new();
+    let mut add = |site: Site, text: Text| {
+        let scrape = SystemScrape::new(site.listener.system, site.services.clone(), text);
+        systems.push((site, Arc::new(scrape)));
+    };
     if parts.config.fleet.enabled {
-        let (site, monitor) = fleet::site(parts);
-        let scrape = SystemScrape::new("fleet", site.services.clone(), Box::new(move || monitor.text()));
-        systems.push((site, Arc::new(scrape) as Arc<dyn Scrape>));
+        let (site, monitor) = fleet::site(parts)?;
+        add(site, Box::new(move || monitor.text()));
+    }
+    if parts.config.quiz.enabled {
+        add(quiz::site(parts)?, Box::new(String::new));
     }
     if parts.config.lab.enabled {
-        let site = lab::site(parts);
-        let scrape = SystemScrape::new("lab", site.services.clone(), Box::new(String::new));
-        systems.push((site, Arc::new(scrape) as Arc<dyn Scrape>));
+        add(lab::site(parts)?, Box::new(String::new));
     }
-    systems
+    Ok(systems)
 }
 
-fn ops_site(parts: &Parts, systems: Vec<Arc<dyn Scrape>>, readiness: &Readiness, commits: Commits, backlog: Backlog) -> Site {
-    let scrapes = Scrapes { systems, deps: parts.deps.clone(), commits, backlog };
+fn ops_site(
+    parts: &Parts,
+    systems: Vec<Arc<dyn Scrape>>,
+    readiness: &Readiness,
+    commits: Commits,
+    backlog: Backlog,
+) -> Result<Site, BindError> {
+    let scrapes = Scrapes { systems, deps: parts.deps.clone(), traffic: parts.traffic.clone(), commits, backlog };
     let ops = ops::Ops { readiness: readiness.clone(), scrapes, started: Instant::now() };
     let mut edge = Edge::new(parts.deps.clone());
     edge.origins = OriginPolicy::new(&[], parts.config.bind);
     let table = Arc::new(ops::table(edge, Arc::new(ops)));
-    Site {
-        system: "ops",
-        key: "ops.port",
-        port: parts.config.ops.port,
-        services: Vec::new(),
-        routes: Arc::new(move |config| table.configure(config)),
-    }
+    let listener = parts.listen("ops", parts.config.ops.port)?;
+    Ok(Site { listener, services: Vec::new(), routes: Arc::new(move |config| table.configure(config)) })
 }
 
 impl Running {

@@ -16,3 +16,4 @@ pub mod fleet;
 pub mod lab;
 pub mod load;
 pub mod ops;
+pub mod quiz;

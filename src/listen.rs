@@ -25,12 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// What one port serves.
 pub struct Site {
-    /// The system's name.
-    pub system: &'static str,
-    /// The configuration key of its port.
-    pub key: &'static str,
-    /// The port; 0 takes any free one.
-    pub port: u16,
+    /// Its port.
+    pub listener: Listener,
     /// Its Socket.IO servers.
     pub services: Vec<Arc<Service>>,
     /// Mounts its routes.
@@ -38,38 +34,35 @@ pub struct Site {
 }
 
 /// A port that is taken but not yet served.
-pub struct Bound {
-    /// What it will serve.
-    pub site: Site,
+pub struct Listener {
+    /// The system that it is for.
+    pub system: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
-    listener: TcpListener,
+    socket: TcpListener,
 }
 
 /// A port could not be taken.
 #[derive(Debug, thiserror::Error)]
-#[error("{system} cannot listen on {address}: {source}; set `{key}` to another port, or 0 for any free one")]
+#[error("{system} cannot listen on {address}: {source}; set `{system}.port` to another port, or 0 for any free one")]
 pub struct BindError {
     /// The system.
     pub system: &'static str,
     /// The address that was tried.
     pub address: SocketAddr,
-    /// The configuration key of the port.
-    pub key: &'static str,
     /// What the operating system said.
     pub source: std::io::Error,
 }
 
-/// Takes a site's port.
-///
-/// # Errors
-/// The address and the key to change.
-pub fn bind(site: Site, host: IpAddr) -> Result<Bound, BindError> {
-    let address = SocketAddr::new(host, site.port);
-    let (system, key) = (site.system, site.key);
-    match listen(address) {
-        Ok((listener, address)) => Ok(Bound { site, address, listener }),
-        Err(source) => Err(BindError { system, address, key, source }),
+impl Listener {
+    /// Takes a system's port; 0 takes any free one.
+    ///
+    /// # Errors
+    /// The address and the key to change.
+    pub fn bind(system: &'static str, host: IpAddr, port: u16) -> Result<Self, BindError> {
+        let address = SocketAddr::new(host, port);
+        let (socket, address) = listen(address).map_err(|source| BindError { system, address, source })?;
+        Ok(Self { system, address, socket })
     }
 }
 
@@ -91,24 +84,24 @@ fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
 ///
 /// # Errors
 /// What the operating system said of a listener.
-pub fn serve(sites: Vec<Bound>, workers: usize, max_http_connections: usize) -> std::io::Result<Server> {
+pub fn serve(sites: Vec<Site>, workers: usize, max_http_connections: usize) -> std::io::Result<Server> {
     let mut builder = ServerBuilder::new()
         .workers(workers)
         .max_concurrent_connections(max_http_connections)
         .disable_signals()
         .shutdown_timeout(5);
-    for bound in sites {
-        builder = add(builder, bound)?;
+    for site in sites {
+        builder = add(builder, site)?;
     }
     Ok(builder.run())
 }
 
-fn add(builder: ServerBuilder, bound: Bound) -> std::io::Result<ServerBuilder> {
-    let Bound { site, listener, .. } = bound;
+fn add(builder: ServerBuilder, site: Site) -> std::io::Result<ServerBuilder> {
+    let Site { listener, services, routes } = site;
+    let services: Arc<[Arc<Service>]> = services.into();
     let stopping = builder.graceful_shutdown_signal();
-    builder.listen(site.system, listener, move || {
-        let routes = Arc::clone(&site.routes);
-        let services: Arc<[Arc<Service>]> = site.services.clone().into();
+    builder.listen(listener.system, listener.socket, move || {
+        let (routes, services) = (Arc::clone(&routes), Arc::clone(&services));
         let stopping = stopping.clone();
         let app = App::new().configure(move |config| routes(config));
         HttpService::build()

@@ -15,6 +15,7 @@ ALL = ("hubbub", "socketioxide", "socketioxide-ordered", "socket.io", "floor")
 SETTINGS = {
     "HUBBUB_LAB__PORT": "0",
     "HUBBUB_FLEET__PORT": "0",
+    "HUBBUB_QUIZ__PORT": "0",
     "HUBBUB_OPS__PORT": "0",
     "HUBBUB_LIMITS__SCALE": "0",
     "HUBBUB_LOG__LEVEL": "warn",

@@ -15,11 +15,14 @@ pub trait System: 'static {
     /// What the edge says when it refuses a request by itself.
     const REFUSALS: Refusals = Refusals::COMMON;
 
-    /// Renders a fault as this system's HTTP status and JSON body.
-    fn envelope(fault: &Fault) -> Envelope;
+    /// How many events of any name one socket may send; over it they are refused with `too_many`.
+    const SOCKET_LIMIT: Option<EventLimit> = None;
 
-    /// Renders a fault as the event emitted to the socket that caused it.
-    fn socket_error(fault: &Fault) -> SocketError;
+    /// Renders a fault as this system's HTTP status and JSON body. The request has the id under which it is logged.
+    fn envelope(fault: &Fault, request_id: &str) -> Envelope;
+
+    /// Renders a fault as the event emitted to the socket that caused it. What the socket asked has an id as a request has.
+    fn socket_error(fault: &Fault, request_id: &str) -> SocketError;
 }
 
 /// A fault as one system writes it over HTTP.

@@ -7,16 +7,13 @@ use hubbub_actors::kit::secrets::Wanted;
 use super::access::{self, AccessMode};
 use super::reader::{Reader, Section};
 use super::realtime::MAX_PAYLOAD_CEILING;
-use super::secret::Secret;
+use super::secret::{MIN_JWT_SECRET_LENGTH, Secret};
 
 /// The name of the secret that signs device tokens.
 pub const JWT_SECRET: &str = "fleet.jwt_secret";
 
 /// The name of the admin API key; there is none while `fleet.admin_api_key` is empty.
 pub const ADMIN_API_KEY: &str = "fleet.admin_api_key";
-
-/// The shortest secret that a token may be signed with: anything shorter can be guessed offline from one token.
-const MIN_JWT_SECRET_LENGTH: usize = 16;
 
 /// The fleet section.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,7 @@ use super::fleet::{self, Fleet};
 use super::hub::{self, Log};
 use super::lab::{self, Lab};
 use super::ops::{self, Ops};
+use super::quiz::{self, Quiz};
 use super::reader::{Key, Reader};
 use super::realtime::{self, Realtime};
 use super::source::Source;
@@ -35,6 +36,8 @@ pub struct Config {
     pub limits_scale: f64,
     /// The headset fleet.
     pub fleet: Fleet,
+    /// The live quiz.
+    pub quiz: Quiz,
     /// The lab.
     pub lab: Lab,
     /// Health and metrics.
@@ -113,7 +116,8 @@ impl Config {
     /// Lists the secrets of all systems: as configured, or to be generated.
     #[must_use]
     pub fn wanted_secrets(&self) -> Vec<Wanted> {
-        self.fleet.wanted_secrets()
+        let quiz = self.quiz.enabled.then(|| self.quiz.wanted_secrets());
+        self.fleet.wanted_secrets().into_iter().chain(quiz.into_iter().flatten()).collect()
     }
 
     /// Returns the secrets of all systems, after generating into `data_dir` what is neither configured nor there yet.
@@ -130,6 +134,12 @@ impl Config {
         self.data_dir.join("store")
     }
 
+    /// Returns where files lie.
+    #[must_use]
+    pub fn blobs_dir(&self) -> PathBuf {
+        self.data_dir.join("blobs")
+    }
+
     /// Returns what a careful operator would want to know before others do.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
@@ -138,6 +148,7 @@ impl Config {
         }
         let opened = [
             self.fleet.open_to_the_network().map(|what| ("fleet", self.fleet.port, what)),
+            self.quiz.open_to_the_network().map(|what| ("quiz", self.quiz.port, what)),
             self.lab.open_to_the_network().map(|what| ("lab", self.lab.port, what)),
         ];
         let opened = opened.into_iter().flatten();
@@ -153,6 +164,7 @@ impl Config {
     fn contradictions(&self) -> Vec<String> {
         let listeners = [
             ("fleet", self.fleet.enabled, self.fleet.port),
+            ("quiz", self.quiz.enabled, self.quiz.port),
             ("lab", self.lab.enabled, self.lab.port),
             ("ops", self.ops.enabled, self.ops.port),
         ];
@@ -183,6 +195,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
         realtime: realtime::read(reader),
         limits_scale: hub::read_limits_scale(reader),
         fleet: fleet::read(reader),
+        quiz: quiz::read(reader),
         lab: lab::read(reader),
         ops: ops::read(reader),
     }

@@ -20,6 +20,7 @@ mod realtime;
 mod fleet;
 mod lab;
 mod ops;
+mod quiz;
 
 pub use access::AccessMode;
 pub use fleet::{ADMIN_API_KEY, AdminKeySetting, EnrolmentSecrets, Fleet, JWT_SECRET};
@@ -27,6 +28,7 @@ pub use hub::{Log, LogFormat, LogLevel};
 pub use lab::Lab;
 pub use load::{Config, Loaded, Mistakes};
 pub use ops::Ops;
+pub use quiz::{QUIZ_JWT_SECRET, Quiz};
 pub use reader::Key;
 pub use realtime::Realtime;
 pub use secret::Secret;

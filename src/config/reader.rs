@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use super::secret::Secret;
 use super::source::{Raw, Source, variable_of};
-use super::values::{Number, array, decimal, flag, list, number, quoted, shown, text};
+use super::values::{Number, array, decimal, flag, is_site, list, number, quoted, shown, text};
 
 /// A declared key, with the value that it has.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +124,15 @@ impl Section<'_, '_> {
         let path = given.unwrap_or_else(|| default.to_owned());
         self.declare(key, quoted(default), "a path", help, Some(quoted(&path)));
         PathBuf::from(path)
+    }
+
+    /// Reads the address of a site, without its last slashes.
+    pub fn optional_url(&mut self, key: &str, unset: &str, help: &'static str) -> Option<String> {
+        let allowed = "a URL such as https://quiz.example.com";
+        let given = self.read(key, allowed, |raw| text(raw).filter(|url| is_site(url)));
+        let url = given.map(|url| url.trim_end_matches('/').to_owned());
+        self.declare(key, unset.to_owned(), allowed, help, url.as_deref().map(quoted));
+        url
     }
 
     /// Reads a list: an array in the file, comma-separated in the environment. Each entry is checked on its own.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The shortest secret that a token may be signed with: anything shorter can be guessed offline from one token.
+pub(super) const MIN_JWT_SECRET_LENGTH: usize = 16;
+
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

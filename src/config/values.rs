@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::source::Raw;
+use crate::edge::origin::is_origin;
 
 /// A whole number of any size that a key may have.
 pub(super) trait Number: Copy + PartialOrd + Display + FromStr + TryFrom<i64> {}
@@ -46,6 +47,14 @@ pub(super) fn text(raw: &Raw) -> Option<String> {
         Raw::File(toml::Value::String(text)) | Raw::Variable(text) => Some(text.clone()),
         Raw::File(_) => None,
     }
+}
+
+/// Says whether a text is a site's address: an origin, and perhaps a path below which the site lies.
+pub(super) fn is_site(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_path = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>\\".contains(&byte));
+    is_origin(&format!("{scheme}://{authority}")) && is_path
 }
 
 pub(super) fn list(raw: &Raw) -> Option<Vec<String>> {

@@ -65,7 +65,8 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Broken> {
     Ok(body.freeze())
 }
 
-async fn drain(payload: &mut Payload) {
+/// Reads on and throws away, up to a bound.
+pub(super) async fn drain(payload: &mut Payload) {
     let mut drained = 0;
     while let Some(Ok(chunk)) = payload.next().await {
         drained += chunk.len();

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`endpoint`] (a system's table of routes), [`mount`] (the table on an application), [`serve`] (what
 //! happens to every request, in order), then the steps: [`throttle`], [`origin`] and [`cors`], [`access`], [`decode`]
-//! ([`body`], [`fields`]), [`refusal`], [`observe`]; [`address`] says who the client is.
+//! ([`body`], [`fields`], [`form`]), [`refusal`], [`observe`] and [`traffic`]; [`address`] says who the client is.
 
 pub mod access;
 pub mod address;
@@ -11,6 +11,7 @@ pub mod cors;
 pub mod decode;
 pub mod endpoint;
 pub mod fields;
+pub mod form;
 pub mod mount;
 pub mod observe;
 pub mod origin;
@@ -18,6 +19,7 @@ pub mod refusal;
 pub mod serve;
 mod text;
 pub mod throttle;
+pub mod traffic;
 
 pub use access::{AdminKey, Authenticate, Gate, Identity};
 pub use address::{Network, TrustedProxies};
@@ -27,3 +29,4 @@ pub use mount::{ListedRoute, Mounted};
 pub use observe::{Observer, Served, Unobserved};
 pub use origin::OriginPolicy;
 pub use throttle::Throttle;
+pub use traffic::{SystemTraffic, Traffic};

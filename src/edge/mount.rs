@@ -194,11 +194,11 @@ mod tests {
     impl System for Test {
         const NAME: &'static str = "test";
 
-        fn envelope(_: &Fault) -> Envelope {
+        fn envelope(_: &Fault, _: &str) -> Envelope {
             Envelope { status: 500, body: serde_json::Value::Null }
         }
 
-        fn socket_error(_: &Fault) -> SocketError {
+        fn socket_error(_: &Fault, _: &str) -> SocketError {
             SocketError { event: "error", payload: serde_json::Value::Null }
         }
     }

@@ -47,16 +47,16 @@ impl Observer for Unobserved {
 #[must_use]
 pub fn request_id(request: &HttpRequest, deps: &Deps) -> String {
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    match given.filter(|id| is_plain(id)) {
+    match given.filter(|id| is_printable(id)) {
         Some(id) => id.to_owned(),
-        None => ids::token128(deps.random()),
+        None => ids::uuid(deps.random()),
     }
 }
 
-/// Says whether an id from outside may appear in a log as it is.
-fn is_plain(id: &str) -> bool {
+/// Says whether an id from outside is of printable characters: it goes into the log and back into a header.
+fn is_printable(id: &str) -> bool {
     let of_sane_length = (1..=MAX_REQUEST_ID_BYTES).contains(&id.len());
-    of_sane_length && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+    of_sane_length && id.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 /// Returns a method's name if it is a usual one: a client may write anything there.
@@ -79,10 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_ids_are_taken_over() {
-        assert!(is_plain("4bf92f35-77b3.4da6_a3ce:1"));
-        for wrong in ["", "two words", "new\nline", "quote\"", &"x".repeat(65)] {
-            assert!(!is_plain(wrong), "{wrong:?}");
+    fn only_short_printable_ids_are_taken_over() {
+        for right in ["4bf92f35-77b3.4da6_a3ce:1", "two words", &"x".repeat(64)] {
+            assert!(is_printable(right), "{right:?}");
+        }
+        for wrong in ["", "new\nline", "bell\u{7}", "ünprintable", &"x".repeat(65)] {
+            assert!(!is_printable(wrong), "{wrong:?}");
         }
     }
 }

@@ -28,13 +28,13 @@ pub fn success<S: System>(status: u16, reply: &impl Serialize) -> Result<HttpRes
     }
 }
 
-/// Renders a fault in the system's envelope.
+/// Renders a fault in the system's envelope, as the answer to the request with this id.
 #[must_use]
-pub fn refused<S: System>(fault: &Fault) -> HttpResponse {
+pub fn refused<S: System>(fault: &Fault, request_id: &str) -> HttpResponse {
     if fault.kind == Kind::Internal {
-        tracing::error!(system = S::NAME, code = %fault.code, "a request failed: {}", fault.message);
+        tracing::error!(system = S::NAME, request.id = request_id, code = %fault.code, "a request failed: {}", fault.message);
     }
-    let envelope = S::envelope(fault);
+    let envelope = S::envelope(fault, request_id);
     let mut response = with_status(envelope.status);
     if let Some(secs) = fault.retry_after_secs {
         response.insert_header((RETRY_AFTER, HeaderValue::from(secs)));

@@ -40,7 +40,7 @@ pub(super) async fn serve<S: System>(
         }
         None => other_method::<S>(&edge, &resource, &visit.request),
     };
-    let mut response = outcome.unwrap_or_else(|fault| refusal::refused::<S>(&fault));
+    let mut response = outcome.unwrap_or_else(|fault| refusal::refused::<S>(&fault, &visit.request_id));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, allowed_methods(&resource));
     }
@@ -53,7 +53,8 @@ pub(super) async fn serve<S: System>(
 /// Serves a request for any other path.
 pub(super) async fn serve_unmatched<S: System>(edge: Arc<Edge>, request: HttpRequest, _: Payload) -> HttpResponse {
     let visit = Visit::begin(&edge, request);
-    visit.end(UNMATCHED, refusal::refused::<S>(&S::REFUSALS.unknown_path.fault()))
+    let response = refusal::refused::<S>(&S::REFUSALS.unknown_path.fault(), &visit.request_id);
+    visit.end(UNMATCHED, response)
 }
 
 /// The steps up to the handler, and the handler.

@@ -21,14 +21,17 @@ use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
 use crate::edge::access::Gate;
 use crate::edge::{AdminKey, Edge, OriginPolicy, Throttle, TrustedProxies};
 use crate::hub::Parts;
-use crate::listen::Site;
+use crate::listen::{BindError, Site};
 use crate::realtime::namespace::Namespace;
 use crate::realtime::polling;
 use crate::realtime::service::Layer;
 
 /// Returns what the fleet's port serves, and the monitor for the common scrape. Needs a running actix system.
-#[must_use]
-pub fn site(parts: &Parts) -> (Site, Arc<Monitor>) {
+///
+/// # Errors
+/// The port is taken.
+pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
+    let listener = parts.listen(Fleet::NAME, parts.config.fleet.port)?;
     let (config, deps, metrics) = (&parts.config.fleet, &parts.deps, FleetMetrics::new());
     let journal = config.recovery.then(|| Journal::new(Arc::clone(deps.clock()), ids::alphanumeric_lower(deps.random(), 8)));
     let emitter = Emitter::new("/", Some(Box::new(Sent(Arc::clone(&metrics)))), journal);
@@ -52,9 +55,7 @@ pub fn site(parts: &Parts) -> (Site, Arc<Monitor>) {
         polling::mount(config, Arc::clone(&mounted));
         table.configure(config);
     };
-    let site =
-        Site { system: Fleet::NAME, key: "fleet.port", port: config.port, services: vec![service], routes: Arc::new(routes) };
-    (site, monitor)
+    Ok((Site { listener, services: vec![service], routes: Arc::new(routes) }, monitor))
 }
 
 fn edge(parts: &Parts, metrics: Arc<FleetMetrics>) -> Edge {

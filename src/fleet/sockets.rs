@@ -7,14 +7,14 @@ use hubbub_actors::fleet::{connected, disconnected};
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::CloseReason;
-use hubbub_protocol::contract::System;
 use hubbub_protocol::fleet::Fleet;
 use hubbub_protocol::wire::value::Value;
 
 use super::access;
 use super::metrics::FleetMetrics;
 use crate::realtime::dispatch::Socket;
-use crate::realtime::namespace::{ConnectRefusal, Handled, Handshake, Hooks};
+use crate::realtime::handshake::Handshake;
+use crate::realtime::namespace::{ConnectRefusal, Handled, Hooks};
 
 /// At most one warning in this time says how many events were dropped.
 const WARNING_INTERVAL_MS: i64 = 1_000;
@@ -50,11 +50,11 @@ impl Hooks for FleetHooks {
         access::admit(&self.deps, handshake, auth)
     }
 
-    fn connected(&self, socket: &Arc<Socket>, _: Option<&Value>) -> Handled {
+    fn connected(&self, socket: &Arc<Socket>, _: &Handshake, _: Option<&Value>) -> Handled {
         let (deps, socket) = (self.deps.clone(), Arc::clone(socket));
         Handled::Later(Box::pin(async move {
             if let Err(fault) = connected(&deps, &socket.caller).await {
-                socket.fail(&Fleet::socket_error(&fault), None);
+                socket.fail::<Fleet>(&deps, &fault, None);
             }
         }))
     }

@@ -13,9 +13,10 @@ use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
 
 use crate::hub::Parts;
-use crate::listen::Site;
+use crate::listen::{BindError, Site};
 use crate::realtime::dispatch::Socket;
-use crate::realtime::namespace::{ConnectRefusal, Handled, Handshake, Hooks, Namespace};
+use crate::realtime::handshake::Handshake;
+use crate::realtime::namespace::{ConnectRefusal, Handled, Hooks, Namespace};
 use crate::realtime::polling;
 use crate::realtime::service::Layer;
 
@@ -25,8 +26,10 @@ const MAX_ROOMS: usize = 100;
 const MAX_ROOM_NAME: usize = 128;
 
 /// Returns what the lab's port serves: Socket.IO, and a bare Engine.IO echo.
-#[must_use]
-pub fn site(parts: &Parts) -> Site {
+///
+/// # Errors
+/// The port is taken.
+pub fn site(parts: &Parts) -> Result<Site, BindError> {
     let config = &parts.config.lab;
     let max_payload = config.max_payload_bytes.unwrap_or(parts.config.realtime.max_payload_bytes);
     let service = |path, layer| parts.service("lab", path, max_payload, &config.cors_origins, layer);
@@ -36,7 +39,7 @@ pub fn site(parts: &Parts) -> Site {
         mounted.iter().for_each(|service| polling::mount(config, Arc::clone(service)));
         polling::mount_nothing_else(config);
     };
-    Site { system: "lab", key: "lab.port", port: parts.config.lab.port, services, routes: Arc::new(routes) }
+    Ok(Site { listener: parts.listen("lab", config.port)?, services, routes: Arc::new(routes) })
 }
 
 fn namespaces(parts: &Parts) -> Vec<Arc<Namespace>> {
@@ -62,7 +65,7 @@ impl Hooks for LabHooks {
         Ok(Caller { address: handshake.address, ..Caller::anonymous() })
     }
 
-    fn connected(&self, socket: &Arc<Socket>, auth: Option<&Value>) -> Handled {
+    fn connected(&self, socket: &Arc<Socket>, _: &Handshake, auth: Option<&Value>) -> Handled {
         let auth = auth.cloned().unwrap_or_else(|| Value::Object(Vec::new()));
         reply(socket, lab::AUTH, &Args::Tree(vec![auth]))
     }

@@ -8,6 +8,7 @@ use hubbub_actors::kit::metrics::{Family, MetricKind, render_families};
 use hubbub_actors::kit::registry::Observed;
 
 use super::commits::Commits;
+use crate::edge::Traffic;
 use crate::process::Process;
 
 /// A system's share of a scrape.
@@ -28,6 +29,8 @@ pub struct Scrapes {
     pub systems: Vec<Arc<dyn Scrape>>,
     /// Whose actors are counted.
     pub deps: Deps,
+    /// Requests and events.
+    pub traffic: Traffic,
     /// The rounds of the store.
     pub commits: Commits,
     /// What the store has yet to write.
@@ -44,6 +47,7 @@ impl Scrapes {
         families.extend(self.backlog());
         families.extend(process(&Process::read()));
         text.push_str(&render_families(&merged(families)));
+        text.push_str(&self.traffic.text());
         text.push_str(&self.commits.text());
         text
     }

@@ -13,4 +13,4 @@ pub use commits::Commits;
 pub use metrics::{Backlog, Scrape, Scrapes};
 pub use readiness::{Readiness, Stage};
 pub use routes::{Ops, OpsSystem, table};
-pub use systems::SystemScrape;
+pub use systems::{SystemScrape, Text};

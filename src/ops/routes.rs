@@ -22,11 +22,11 @@ pub struct OpsSystem;
 impl System for OpsSystem {
     const NAME: &'static str = "ops";
 
-    fn envelope(fault: &Fault) -> Envelope {
+    fn envelope(fault: &Fault, _: &str) -> Envelope {
         Envelope { status: fault.kind.status(), body: json!({ "error": fault.message }) }
     }
 
-    fn socket_error(fault: &Fault) -> SocketError {
+    fn socket_error(fault: &Fault, _: &str) -> SocketError {
         SocketError { event: "error", payload: json!({ "error": fault.message }) }
     }
 }

@@ -9,10 +9,12 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use hubbub_actors::kit::caller::Caller;
+use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::ids::{self, SocketId};
 use hubbub_actors::kit::outbox::{CloseReason, Outbox};
 use hubbub_actors::kit::recovery::{Away, Living};
-use hubbub_protocol::contract::{Emit, EventLimit, SocketError};
+use hubbub_protocol::contract::{Emit, EventLimit, System};
+use hubbub_protocol::fault::{Fault, Kind};
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::message::{self, Dialect, Header, MessageError, Packet};
 use hubbub_protocol::wire::msgpack;
@@ -54,6 +56,9 @@ pub struct Socket {
     has_left: AtomicBool,
     owed: Mutex<Vec<(u64, oneshot::Sender<Args>)>>,
 }
+
+/// The index of the window that counts a socket's events whatever their names.
+const ALL_EVENTS: usize = usize::MAX;
 
 /// The rate window of one event of one socket.
 struct Window {
@@ -282,7 +287,7 @@ impl Session {
         state.has_joined = true;
         state.sockets.push(Arc::clone(&socket));
         drop(state);
-        namespace.hooks.connected(&socket, auth.as_ref())
+        namespace.hooks.connected(&socket, &handshake, auth.as_ref())
     }
 
     fn leave(self: &Arc<Self>, namespace: &str) -> Handled {
@@ -412,6 +417,13 @@ impl Socket {
 
     fn handle(self: &Arc<Self>, name: &str, args: Args, ack: Option<u64>) -> Handled {
         let Some(handler) = self.namespace.handlers.get(name) else { return Handled::Done };
+        if let Some(total) = &self.namespace.total
+            && !self.admits(ALL_EVENTS, total.limit)
+        {
+            self.namespace.hooks.counted(handler.name, false);
+            (total.refuse)(self, ack);
+            return Handled::Done;
+        }
         let is_accepted = handler.limit.is_none_or(|limit| self.admits(handler.index, limit));
         self.namespace.hooks.counted(handler.name, is_accepted);
         if !is_accepted {
@@ -461,8 +473,15 @@ impl Socket {
         self.outbox.push(message::ack(self.dialect, self.namespace.name, id, args));
     }
 
-    /// Tells the socket that its event failed, in the system's own words.
-    pub fn fail(&self, error: &SocketError, ack: Option<u64>) {
+    /// Tells the socket that its event failed, in the system's own words and under an id by which the log knows it.
+    pub fn fail<S: System>(&self, deps: &Deps, fault: &Fault, ack: Option<u64>) {
+        let request_id = ids::uuid(deps.random());
+        if fault.kind == Kind::Internal {
+            tracing::error!(system = S::NAME, request.id = request_id, code = %fault.code, "an event failed: {}", fault.message);
+        } else {
+            tracing::debug!(system = S::NAME, request.id = request_id, socket.id = %self.id, "an event was refused: {}", fault.message);
+        }
+        let error = S::socket_error(fault, &request_id);
         let args = Args::of(&error.payload);
         self.namespace.emitter.reply_args(&self.id, error.event, &args);
         if let Some(id) = ack {

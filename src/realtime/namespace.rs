@@ -1,7 +1,6 @@
 //! A namespace: its table of events, and what a system does when sockets come and go.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
@@ -16,32 +15,7 @@ use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
 
 use super::dispatch::Socket;
-
-/// What is known of a connection from its handshake request.
-#[derive(Debug, Clone, Default)]
-pub struct Handshake {
-    /// The peer's address.
-    pub address: Option<IpAddr>,
-    /// The query string as sent.
-    pub query: Box<str>,
-    /// The `Authorization` header.
-    pub authorization: Option<Box<str>>,
-}
-
-impl Handshake {
-    /// Returns a value of the query, percent-decoded.
-    #[must_use]
-    pub fn query_value(&self, key: &str) -> Option<String> {
-        query_value(&self.query, key)
-    }
-}
-
-/// Returns a value of a query string, percent-decoded.
-#[must_use]
-pub fn query_value(query: &str, key: &str) -> Option<String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
-    pairs.into_iter().find(|(name, _)| name == key).map(|(_, value)| value)
-}
+use super::handshake::Handshake;
 
 /// Why a socket may not join a namespace: becomes the client's `connect_error`.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +43,7 @@ pub trait Hooks: Send + Sync {
     fn admit(&self, handshake: &Handshake, auth: Option<&Value>) -> Result<Caller, ConnectRefusal>;
 
     /// A socket has joined; its connect packet is already on its way.
-    fn connected(&self, socket: &Arc<Socket>, auth: Option<&Value>) -> Handled;
+    fn connected(&self, socket: &Arc<Socket>, handshake: &Handshake, auth: Option<&Value>) -> Handled;
 
     /// A socket is gone; all its events have been handled.
     fn disconnected(&self, socket: &Arc<Socket>, reason: CloseReason) -> Handled;
@@ -86,7 +60,7 @@ impl Hooks for OpenHooks {
         Ok(Caller { address: handshake.address, ..Caller::anonymous() })
     }
 
-    fn connected(&self, _: &Arc<Socket>, _: Option<&Value>) -> Handled {
+    fn connected(&self, _: &Arc<Socket>, _: &Handshake, _: Option<&Value>) -> Handled {
         Handled::Done
     }
 
@@ -135,13 +109,26 @@ pub struct Namespace {
     pub hooks: Box<dyn Hooks>,
     /// Multiplies rate limits; 0 switches them off.
     pub limit_scale: f64,
+    /// The limit over all events of a socket.
+    pub total: Option<Total>,
 }
+
+/// A rate limit over all events of a socket, whatever their names.
+pub struct Total {
+    /// How many in which time.
+    pub limit: EventLimit,
+    /// Answers an event that is over it.
+    pub refuse: Refuse,
+}
+
+/// Tells a socket that an event is refused; the id asks for an acknowledgement.
+pub type Refuse = Box<dyn Fn(&Arc<Socket>, Option<u64>) + Send + Sync>;
 
 impl Namespace {
     /// Returns a namespace without events.
     #[must_use]
     pub fn new(name: &'static str, emitter: Emitter, hooks: Box<dyn Hooks>, limit_scale: f64) -> Self {
-        Self { name, emitter, handlers: HashMap::default(), hooks, limit_scale }
+        Self { name, emitter, handlers: HashMap::default(), hooks, limit_scale, total: None }
     }
 
     /// Adds an event with a handler of its own.
@@ -163,6 +150,11 @@ impl Namespace {
         for (name, access, limit, call) in events.table {
             let index = self.handlers.len();
             self.handlers.insert(name, Handler { name, access, limit, index, call });
+        }
+        if let Some(limit) = S::SOCKET_LIMIT {
+            let deps = events.deps;
+            let refuse = Box::new(move |socket: &Arc<Socket>, ack| socket.fail::<S>(&deps, &S::REFUSALS.too_many.fault(), ack));
+            self.total = Some(Total { limit, refuse });
         }
         self
     }
@@ -211,7 +203,7 @@ where
     let body = match permit(C::ACCESS, &socket.caller).and_then(|()| C::decode(args)) {
         Ok(body) => body,
         Err(fault) => {
-            socket.fail(&C::System::socket_error(&fault), ack);
+            socket.fail::<C::System>(deps, &fault, ack);
             return Handled::Done;
         }
     };
@@ -220,7 +212,7 @@ where
         let ask = Ask { caller: socket.caller.clone(), body };
         match ask::ask::<C>(&deps, ask).await {
             Ok(reply) => socket.acknowledge(ack, &reply),
-            Err(fault) => socket.fail(&C::System::socket_error(&fault), ack),
+            Err(fault) => socket.fail::<C::System>(&deps, &fault, ack),
         }
     }))
 }

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use super::capacity::Place;
 use super::dispatch::{Socket, Work};
 use super::flusher::Link;
-use super::namespace::Handshake;
+use super::handshake::Handshake;
 use super::reaper::{TICK_MS, now_ms};
 use super::service::{Layer, Service};
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hubbub_protocol::wire::handshake::{self, Query, Refusal, Transport};
 
 use super::capacity::{Full, Place};
-use super::namespace::Handshake;
+use super::handshake::{Handshake, USER_AGENT_BYTES};
 use super::service::Service;
 use super::session::Session;
 
@@ -128,7 +128,13 @@ fn switching_head(key: &str) -> Bytes {
 
 /// Returns what the hooks may want to know of a handshake request.
 pub(super) fn handshake_of(headers: &HeaderMap, address: Option<std::net::IpAddr>, query: &str) -> Handshake {
-    Handshake { address, query: query.into(), authorization: text(headers, &header::AUTHORIZATION).map(Box::from) }
+    let user_agent = text(headers, &header::USER_AGENT).and_then(|agent| agent.get(..agent.len().min(USER_AGENT_BYTES)));
+    Handshake {
+        address,
+        query: query.into(),
+        authorization: text(headers, &header::AUTHORIZATION).map(Box::from),
+        user_agent: user_agent.map(Box::from),
+    }
 }
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

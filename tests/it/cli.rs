@@ -117,12 +117,19 @@ fn secrets_are_listed_and_shown_only_on_request() {
     let environment = [("HUBBUB_DATA_DIR", path.as_str()), ("HUBBUB_FLEET__ADMIN_API_KEY", "my-own-admin-key")];
     let listed = hubbub(&["secrets"], &environment);
     assert_eq!((listed.status.code(), stderr(&listed).as_str()), (Some(0), ""));
-    let expected = "fleet.jwt_secret     generated   (--show prints it)\nfleet.admin_api_key  configured  (--show prints it)\n";
-    assert_eq!(stdout(&listed), expected);
+    let hidden = "(--show prints it)";
+    let expected = |fleet: &str, admin: &str, quiz: &str| {
+        format!(
+            "fleet.jwt_secret     generated   {fleet}\nfleet.admin_api_key  configured  {admin}\nquiz.jwt_secret      generated   {quiz}\n"
+        )
+    };
+    assert_eq!(stdout(&listed), expected(hidden, hidden, hidden));
     let shown = stdout(&hubbub(&["secrets", "--show"], &environment));
-    let secret = shown.lines().next().and_then(|line| line.split_whitespace().nth(2)).expect("a secret");
-    assert_eq!(secret.len(), 43, "256 bits in base64url");
-    assert_eq!(shown, format!("fleet.jwt_secret     generated   {secret}\nfleet.admin_api_key  configured  my-own-admin-key\n"));
+    let secrets: Vec<_> = shown.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    let [fleet, _, quiz] = secrets.as_slice() else { panic!("three secrets in {shown}") };
+    assert_eq!((fleet.len(), quiz.len()), (43, 43), "256 bits in base64url");
+    assert_ne!(fleet, quiz);
+    assert_eq!(shown, expected(fleet, "my-own-admin-key", quiz));
     assert_eq!(stdout(&hubbub(&["secrets", "--show"], &environment)), shown, "the same at the next start");
 }
 
@@ -216,12 +223,13 @@ fn serving_prints_the_listeners_and_ready_and_ends_with_0_on_a_signal() {
             ("HUBBUB_LAB__ENABLED", "true"),
             ("HUBBUB_LAB__PORT", "0"),
             ("HUBBUB_FLEET__PORT", "0"),
+            ("HUBBUB_QUIZ__PORT", "0"),
             ("HUBBUB_OPS__PORT", "0"),
         ];
         let mut served = serve(&environment);
         let listeners = served.listeners();
         let systems = listeners.iter().map(|line| line.split(" listening on http://127.0.0.1:").next().expect("a first part"));
-        assert_eq!(systems.collect::<Vec<_>>(), ["fleet", "lab", "ops"], "{listeners:?}");
+        assert_eq!(systems.collect::<Vec<_>>(), ["fleet", "quiz", "lab", "ops"], "{listeners:?}");
         assert_eq!(served.end_with(signal), Some(0), "{signal}");
     }
 }
@@ -236,6 +244,7 @@ fn a_port_in_use_names_the_key_to_change() {
         ("HUBBUB_LAB__ENABLED", "true"),
         ("HUBBUB_LAB__PORT", port.as_str()),
         ("HUBBUB_FLEET__PORT", "0"),
+        ("HUBBUB_QUIZ__PORT", "0"),
         ("HUBBUB_OPS__PORT", "0"),
         ("HUBBUB_LOG__LEVEL", "off"),
     ];

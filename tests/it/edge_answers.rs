@@ -12,7 +12,7 @@ async fn an_ask_is_answered_by_its_actor() {
     assert_eq!(answer.line(), expected);
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert_eq!(answer.header("x-request-id").len(), 22);
+    assert_eq!(answer.header("x-request-id").len(), 36);
 }
 
 #[actix_web::test]

@@ -27,8 +27,8 @@ fn start() -> (Readiness, HttpHarness) {
     let deps = Deps::builder().build();
     let readiness = Readiness::default();
     let systems: Vec<Arc<dyn Scrape>> = vec![Arc::new(Fixed("fleet")), Arc::new(Fixed("lab"))];
-    let scrapes =
-        Scrapes { systems, deps: deps.clone(), commits: hubbub::ops::Commits::default(), backlog: Box::new(Default::default) };
+    let (commits, traffic) = (hubbub::ops::Commits::default(), hubbub::edge::Traffic::default());
+    let scrapes = Scrapes { systems, deps: deps.clone(), traffic, commits, backlog: Box::new(Default::default) };
     let ops = Ops { readiness: readiness.clone(), scrapes, started: Instant::now() };
     let table = table(Edge::new(deps), Arc::new(ops));
     (readiness, HttpHarness::start(move |config| table.configure(config)))

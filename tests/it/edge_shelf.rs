@@ -26,7 +26,7 @@ impl System for Shelf {
     const REFUSALS: Refusals =
         Refusals { unknown_path: Refusal::new(Kind::NotFound, "no_route", "No such route"), ..Refusals::COMMON };
 
-    fn envelope(fault: &Fault) -> Envelope {
+    fn envelope(fault: &Fault, _: &str) -> Envelope {
         let body = match fault.retry_after_secs {
             Some(secs) => json!({"code": fault.code, "error": fault.message, "retryAfter": secs}),
             None => json!({"code": fault.code, "error": fault.message}),
@@ -34,7 +34,7 @@ impl System for Shelf {
         Envelope { status: fault.kind.status(), body }
     }
 
-    fn socket_error(_: &Fault) -> SocketError {
+    fn socket_error(_: &Fault, _: &str) -> SocketError {
         SocketError { event: "error", payload: json!(null) }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hubbub::config::{Config, keys_table};
-use hubbub::edge::{Edge, ListedRoute};
+use hubbub::edge::{Edge, ListedRoute, Traffic};
 use hubbub::fleet::lag::Figures;
 use hubbub::fleet::metrics::{FleetMetrics, OUTBOUND};
 use hubbub::fleet::monitoring::Monitor;
@@ -16,14 +16,16 @@ use hubbub::hub::Parts;
 use hubbub::listen::Site;
 use hubbub::ops::{Commits, Ops, Readiness, Scrapes};
 use hubbub::realtime::capacity::Capacity;
-use hubbub::realtime::namespace::ListedEvent;
+use hubbub::realtime::namespace::{ListedEvent, Namespace};
 use hubbub::realtime::reaper::Reaper;
 use hubbub::realtime::service::Layer;
-use hubbub::{fleet, lab, ops};
+use hubbub::{fleet, lab, ops, quiz};
 use hubbub_actors::fleet::roster::state::Gauges;
+use hubbub_actors::kit::blobs::LocalBlobs;
+use hubbub_actors::kit::clock::SystemClock;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::ids::SeededRandom;
-use hubbub_protocol::contract::Access;
+use hubbub_protocol::contract::{Access, EventLimit};
 use hubbub_protocol::fleet::limits;
 use tempfile::TempDir;
 
@@ -31,13 +33,19 @@ use crate::source;
 
 #[actix_web::test]
 async fn the_surface_of_the_fleet_is_the_checked_in_one() {
-    let (site, _) = with_parts(fleet::site);
+    let (site, _) = with_parts(fleet::site).expect("a free port");
     check("fleet", &[routes(&fleet_routes()), events(&site), emitted(&OUTBOUND), metrics()]);
 }
 
 #[actix_web::test]
+async fn the_surface_of_the_quiz_is_the_checked_in_one() {
+    let site = with_parts(quiz::site).expect("a free port");
+    check("quiz", &[routes(&quiz_routes()), events(&site), emitted(&hubbub_protocol::quiz::rooms::OUTBOUND)]);
+}
+
+#[actix_web::test]
 async fn the_surface_of_the_lab_is_the_checked_in_one() {
-    check("lab", &[events(&with_parts(lab::site)), emitted(&hubbub_protocol::lab::OUTBOUND)]);
+    check("lab", &[events(&with_parts(lab::site).expect("a free port")), emitted(&hubbub_protocol::lab::OUTBOUND)]);
 }
 
 #[test]
@@ -50,7 +58,7 @@ async fn the_fleet_has_as_many_routes_and_events_as_its_document() {
     assert_eq!(fleet_routes().len(), 13, "the document has 13 routes besides uploads and reports");
     let own = |line: &&str| !line.starts_with("turing_process_") && !line.starts_with("turing_nodejs_");
     assert_eq!(metrics().lines().skip(1).filter(own).count(), 23, "the document has 23 metrics, and those of the process");
-    let events = listed_events(&with_parts(fleet::site).0);
+    let events = listed_events(&with_parts(fleet::site).expect("a free port").0);
     let names: BTreeSet<_> = events.iter().map(|event| event.name).collect();
     let deprecated = ["tablet-toggle-recording", "tablet-toggle-all-recording"];
     assert!(deprecated.iter().all(|name| names.contains(name)), "old tablets still send {deprecated:?}");
@@ -71,23 +79,41 @@ async fn the_fleet_has_as_many_routes_and_events_as_its_document() {
     }
 }
 
-/// The list of emitted events is written by hand, for the metrics' labels; this keeps it whole.
+#[actix_web::test]
+async fn the_quiz_has_as_many_routes_and_events_as_its_document() {
+    let extensions = ["/auth/refresh", "/storage/avatars/{userId}/{file}"];
+    let documented = quiz_routes().iter().filter(|route| !extensions.contains(&route.path)).count();
+    assert_eq!(documented, 45, "the document and its summary have 45 routes");
+    let names = listed_events(&with_parts(quiz::site).expect("a free port"));
+    assert_eq!(names.len() + hubbub_protocol::quiz::rooms::OUTBOUND.len() - 1, 22, "the document has 22 events, and `error`");
+}
+
+/// The lists of emitted events are written by hand; this keeps them whole.
 #[test]
-fn every_emitted_type_of_the_fleet_is_listed() {
+fn every_emitted_type_is_listed() {
+    emitted_types_are_listed("protocol/src/fleet", &OUTBOUND, "`OUTBOUND` in src/fleet/metrics.rs");
+    emitted_types_are_listed(
+        "protocol/src/quiz",
+        &hubbub_protocol::quiz::rooms::OUTBOUND,
+        "`OUTBOUND` in protocol/src/quiz/rooms.rs",
+    );
+}
+
+fn emitted_types_are_listed(folder: &str, outbound: &[&str], list: &str) {
     let mut declared = BTreeSet::from(["error".to_owned()]);
-    for file in source::rust_files("protocol/src/fleet") {
+    for file in source::rust_files(folder) {
         for after in file.text.split("Emit for ").skip(1) {
             let name = after.split("NAME: &'static str = \"").nth(1).and_then(|name| name.split('"').next());
             declared.insert(name.expect("an emitted type has a name").to_owned());
         }
     }
-    let listed: BTreeSet<String> = OUTBOUND.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(declared, listed, "add the new event to `OUTBOUND` in src/fleet/metrics.rs");
+    let listed: BTreeSet<String> = outbound.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(declared, listed, "add the new event to {list}");
 }
 
 #[test]
 fn literal_paths_come_before_parameters() {
-    for table in [fleet_routes(), ops_routes()] {
+    for table in [fleet_routes(), quiz_routes(), ops_routes()] {
         for (at, earlier) in table.iter().enumerate() {
             for later in table.get(at + 1..).unwrap_or_default() {
                 let hidden = earlier.path != later.path && covers(earlier.path, later.path);
@@ -125,8 +151,13 @@ fn fleet_routes() -> Vec<ListedRoute> {
     fleet::endpoints(Edge::new(deps()), &Monitor::new(deps(), FleetMetrics::new())).list()
 }
 
+fn quiz_routes() -> Vec<ListedRoute> {
+    quiz::endpoints(Edge::new(deps())).list()
+}
+
 fn ops_routes() -> Vec<ListedRoute> {
-    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), commits: Commits::default(), backlog: Box::new(Default::default) };
+    let (commits, traffic) = (Commits::default(), Traffic::default());
+    let scrapes = Scrapes { systems: Vec::new(), deps: deps(), traffic, commits, backlog: Box::new(Default::default) };
     let ops = Ops { readiness: Readiness::default(), scrapes, started: Instant::now() };
     ops::table(Edge::new(deps()), Arc::new(ops)).list()
 }
@@ -138,9 +169,12 @@ fn deps() -> Deps {
 /// Builds something from a hub's parts, without starting it.
 fn with_parts<T>(build: impl FnOnce(&Parts) -> T) -> T {
     let data = TempDir::new().expect("a temporary directory");
-    let config = Config { data_dir: data.path().to_owned(), ..Config::default() };
+    let mut config = Config { data_dir: data.path().to_owned(), ..Config::default() };
+    (config.fleet.port, config.quiz.port, config.lab.port) = (0, 0, 0);
     let secrets = config.open_secrets(&SeededRandom::new(1)).expect("secrets can be made");
-    build(&Parts { config, deps: deps(), secrets, capacity: Capacity::new(1, 1), reaper: Reaper::new() })
+    let blobs = Arc::new(LocalBlobs::open(config.blobs_dir(), Arc::new(SystemClock)).expect("a place for files"));
+    let (capacity, reaper, traffic) = (Capacity::new(1, 1), Reaper::new(), Traffic::default());
+    build(&Parts { config, deps: deps(), secrets, capacity, reaper, blobs, traffic })
 }
 
 fn routes(table: &[ListedRoute]) -> String {
@@ -153,15 +187,15 @@ fn routes(table: &[ListedRoute]) -> String {
 }
 
 fn listed_events(site: &Site) -> Vec<ListedEvent> {
-    namespaces(site).into_iter().flat_map(|(_, events)| events).collect()
+    namespaces(site).iter().flat_map(|namespace| namespace.list()).collect()
 }
 
-fn namespaces(site: &Site) -> Vec<(&'static str, Vec<ListedEvent>)> {
+fn namespaces(site: &Site) -> Vec<Arc<Namespace>> {
     let layers = site.services.iter().filter_map(|service| match &service.layer {
         Layer::SocketIo(namespaces) => Some(namespaces),
         Layer::Echo => None,
     });
-    layers.flatten().map(|namespace| (namespace.name, namespace.list())).collect()
+    layers.flatten().cloned().collect()
 }
 
 fn events(site: &Site) -> String {
@@ -170,11 +204,14 @@ fn events(site: &Site) -> String {
         let kind = if matches!(service.layer, Layer::Echo) { "bare Engine.IO" } else { "Socket.IO" };
         let _ = writeln!(text, "# {kind} at {}", service.path);
     }
-    for (namespace, events) in namespaces(site) {
-        let _ = writeln!(text, "\n# events from clients on {namespace}");
-        for event in events {
-            let limit = event.limit.map(|limit| format!("{} in {} s", limit.max, limit.window_secs));
-            line(&mut text, event.name, event.access, limit);
+    let in_words = |limit: EventLimit| format!("{} in {} s", limit.max, limit.window_secs);
+    for namespace in namespaces(site) {
+        let _ = writeln!(text, "\n# events from clients on {}", namespace.name);
+        if let Some(total) = &namespace.total {
+            let _ = writeln!(text, "# all of a socket together: {}", in_words(total.limit));
+        }
+        for event in namespace.list() {
+            line(&mut text, event.name, event.access, event.limit.map(in_words));
         }
     }
     text

@@ -13,6 +13,7 @@ use hubbub_actors::kit::deps::{Deps, DepsBuilder};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids::SocketId;
 use hubbub_actors::kit::outbox::{Outbox, OutboxPolicy};
+use hubbub_actors::quiz::presence::Origin;
 use hubbub_actors::quiz::room::log::Log;
 use hubbub_actors::quiz::room::score::Bonuses;
 use hubbub_actors::quiz::room::state::{By, Game, Settings, State};
@@ -160,7 +161,7 @@ async fn connect(deps: &Deps, emitter: &Emitter, outboxes: &mut Vec<Arc<Outbox>>
     emitter.add(id.clone(), Dialect::JsonV5, Arc::clone(&outbox));
     outboxes.push(outbox);
     let caller = Caller { subject: user.map(Into::into), socket: Some(id), ..Caller::anonymous() };
-    connected(deps, &caller).await.expect("the quiz welcomes it");
+    connected(deps, &caller, Origin::default()).await.expect("the quiz welcomes it");
     caller
 }
 

@@ -113,6 +113,14 @@ fn token<const BYTES: usize>(random: &dyn Random) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Returns a random UUID (version 4) as its 36 characters.
+#[must_use]
+pub fn uuid(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
 /// Returns `length` characters from `a-z0-9`, each equally likely.
 #[must_use]
 pub fn alphanumeric_lower(random: &dyn Random, length: usize) -> String {

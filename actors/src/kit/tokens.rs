@@ -40,10 +40,16 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Returns the tokens of `system`, signed with `key`.
+    /// Returns the tokens of `system`, for itself, signed with `key`.
     #[must_use]
     pub fn new(system: &str, key: &[u8]) -> Self {
-        let (issuer, audience) = (format!("hubbub/{system}"), system.to_owned());
+        Self::for_audience(system, system, key)
+    }
+
+    /// Returns the tokens of `system`, signed with `key`, for the audience that its contract names.
+    #[must_use]
+    pub fn for_audience(system: &str, audience: &str, key: &[u8]) -> Self {
+        let (issuer, audience) = (format!("hubbub/{system}"), audience.to_owned());
         let mut validation = validation(&audience);
         validation.set_issuer(&[&issuer]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);

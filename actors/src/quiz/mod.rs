@@ -23,7 +23,21 @@ use std::sync::Arc;
 use crate::kit::deps::Deps;
 use crate::kit::emit::Emitter;
 
+use hubbub_protocol::fault::Fault;
+
 pub use presence::{connected, disconnected};
+
+/// Brings up the actors that exist once, so that the first client does not wait while they read what is stored.
+///
+/// # Errors
+/// One of them is down.
+pub fn wake(deps: &Deps) -> Result<(), Fault> {
+    accounts::directory::of(deps)?;
+    authoring::catalogue::of(deps)?;
+    connections::visits::of(deps)?;
+    lobby::of(deps)?;
+    Ok(())
+}
 
 /// What the quiz's actors share beside the kit: put into the [`Deps`] at start-up.
 pub struct Wiring {

@@ -13,7 +13,7 @@ impl System for Fleet {
     const NAME: &'static str = "fleet";
 
     /// `{ok:false, error, retryAfter?}`; `retryAfter` only where waiting helps: 429 and 503.
-    fn envelope(fault: &Fault) -> Envelope {
+    fn envelope(fault: &Fault, _: &str) -> Envelope {
         // The document's server does not know of wrong methods: such a path does not exist.
         let kind = if fault.kind == Kind::MethodNotAllowed { Kind::NotFound } else { fault.kind };
         let mut body = Map::new();
@@ -25,7 +25,7 @@ impl System for Fleet {
         Envelope { status: kind.status(), body: Value::Object(body) }
     }
 
-    fn socket_error(fault: &Fault) -> SocketError {
+    fn socket_error(fault: &Fault, _: &str) -> SocketError {
         let code = if fault.code.is_empty() { code(fault.kind) } else { &fault.code };
         SocketError { event: "error", payload: json!({ "code": code, "message": text(fault) }) }
     }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn every_kind_of_fault_has_its_status_and_the_envelope() {
         let check = |kind: Kind, status: u16, body: &str| {
-            let envelope = Fleet::envelope(&Fault::new(kind, "", "Some text").retry_after(7));
+            let envelope = Fleet::envelope(&Fault::new(kind, "", "Some text").retry_after(7), "r1");
             assert_eq!((envelope.status, envelope.body.to_string().as_str()), (status, body));
         };
         check(Kind::Invalid, 400, r#"{"ok":false,"error":"Some text"}"#);
@@ -126,12 +126,12 @@ mod tests {
 
     #[test]
     fn a_socket_hears_of_its_mistake_as_an_error_event() {
-        let error = Fleet::socket_error(&invalid_device_id());
+        let error = Fleet::socket_error(&invalid_device_id(), "r1");
         assert_eq!(
             (error.event, error.payload),
             ("error", json!({ "code": "INVALID_DEVICE_ID", "message": "Invalid device ID" }))
         );
-        let error = Fleet::socket_error(&Fault::new(Kind::Forbidden, "", "No"));
+        let error = Fleet::socket_error(&Fault::new(Kind::Forbidden, "", "No"), "r1");
         assert_eq!(error.payload, json!({ "code": "FORBIDDEN", "message": "No" }));
     }
 }

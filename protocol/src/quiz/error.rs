@@ -1,8 +1,9 @@
 //! The quiz as a system: how its faults look over HTTP and on a socket.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
-use crate::contract::{Envelope, SocketError, System};
+use super::limits;
+use crate::contract::{Envelope, EventLimit, SocketError, System};
 use crate::fault::{Fault, Kind};
 use crate::refusals::{Refusal, Refusals};
 
@@ -16,34 +17,23 @@ impl System for Quiz {
     const REFUSALS: Refusals =
         Refusals { invalid_input: Refusal::new(Kind::Invalid, "", "Invalid request data"), ..Refusals::COMMON };
 
-    /// `{error, message, requestId}`; the last key is put in by [`identify`], for a fault does not know its request.
-    fn envelope(fault: &Fault) -> Envelope {
+    const SOCKET_LIMIT: Option<EventLimit> = Some(limits::SOCKET);
+
+    /// `{error, message, requestId}`.
+    fn envelope(fault: &Fault, request_id: &str) -> Envelope {
         // The document's server does not know of wrong methods: such a path does not exist.
         let kind = if fault.kind == Kind::MethodNotAllowed { Kind::NotFound } else { fault.kind };
-        Envelope { status: kind.status(), body: body(fault) }
+        Envelope { status: kind.status(), body: body(fault, request_id) }
     }
 
-    fn socket_error(fault: &Fault) -> SocketError {
-        SocketError { event: "error", payload: body(fault) }
-    }
-}
-
-/// The key of a request's id, last in every error body.
-pub const REQUEST_ID: &str = "requestId";
-
-/// Names the request that an error answers, over HTTP and on a socket alike.
-pub fn identify(body: &mut Value, request_id: &str) {
-    if let Some(body) = body.as_object_mut() {
-        body.insert(REQUEST_ID.to_owned(), request_id.into());
+    fn socket_error(fault: &Fault, request_id: &str) -> SocketError {
+        SocketError { event: "error", payload: body(fault, request_id) }
     }
 }
 
-fn body(fault: &Fault) -> Value {
+fn body(fault: &Fault, request_id: &str) -> Value {
     let error = if fault.code.is_empty() { code(fault.kind) } else { &fault.code };
-    let mut body = Map::new();
-    body.insert("error".to_owned(), error.into());
-    body.insert("message".to_owned(), fault.message.as_str().into());
-    Value::Object(body)
+    json!({ "error": error, "message": fault.message, "requestId": request_id })
 }
 
 /// The code of a fault that brings none of its own.
@@ -231,8 +221,7 @@ mod tests {
     #[test]
     fn every_kind_of_fault_has_its_status_and_code() {
         let check = |kind: Kind, status: u16, code: &str| {
-            let Envelope { status: found, mut body } = Quiz::envelope(&Fault::new(kind, "", "Some text").retry_after(7));
-            identify(&mut body, "r1");
+            let Envelope { status: found, body } = Quiz::envelope(&Fault::new(kind, "", "Some text").retry_after(7), "r1");
             let expected = format!(r#"{{"error":"{code}","message":"Some text","requestId":"r1"}}"#);
             assert_eq!((found, body.to_string()), (status, expected));
         };
@@ -252,7 +241,7 @@ mod tests {
     #[test]
     fn some_faults_bring_a_code_of_their_own() {
         let check = |fault: Fault, status: u16, code: &str| {
-            let envelope = Quiz::envelope(&fault);
+            let envelope = Quiz::envelope(&fault, "r1");
             assert_eq!((envelope.status, envelope.body.get("error").and_then(Value::as_str)), (status, Some(code)));
         };
         check(duplicate_email(), 422, "duplicate_email");
@@ -272,8 +261,7 @@ mod tests {
 
     #[test]
     fn a_socket_hears_of_its_mistake_as_an_error_event() {
-        let mut error = Quiz::socket_error(&question_closed());
-        identify(&mut error.payload, "r1");
+        let error = Quiz::socket_error(&question_closed(), "r1");
         assert_eq!(error.event, "error");
         assert_eq!(error.payload.to_string(), r#"{"error":"forbidden","message":"question closed","requestId":"r1"}"#);
     }
@@ -281,7 +269,8 @@ mod tests {
     #[test]
     fn what_the_edge_refuses_is_in_the_contracts_words() {
         let fault = Quiz::REFUSALS.invalid_input.fault();
-        assert_eq!(Quiz::envelope(&fault).body.to_string(), r#"{"error":"invalid_payload","message":"Invalid request data"}"#);
-        assert_eq!(Quiz::envelope(&unauthorized()).status, 401);
+        let body = Quiz::envelope(&fault, "r1").body.to_string();
+        assert_eq!(body, r#"{"error":"invalid_payload","message":"Invalid request data","requestId":"r1"}"#);
+        assert_eq!(Quiz::envelope(&unauthorized(), "r1").status, 401);
     }
 }

@@ -23,5 +23,23 @@ pub use leaderboard::{LeaderboardUpdated, RankingEntry, RequestLeaderboard};
 pub use lobby::{CreateRoom, JoinRoom, LeaveRoom, Participant, ParticipantsUpdated, PlayerSummary, RoomCreated, RoomJoined};
 pub use settings::GameSettings;
 
+use crate::contract::Emit;
+
+/// Every event to clients.
+pub const OUTBOUND: [&str; 12] = [
+    ServerHello::NAME,
+    RoomCreated::NAME,
+    RoomJoined::NAME,
+    ParticipantsUpdated::NAME,
+    QuestionStarted::NAME,
+    QuestionChanged::NAME,
+    QuestionEnded::NAME,
+    AnswerAccepted::NAME,
+    StatsUpdated::NAME,
+    LeaderboardUpdated::NAME,
+    HeartbeatAck::NAME,
+    "error",
+];
+
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ class Server:
             "HUBBUB_LIMITS__SCALE": "0",
             "HUBBUB_OPS__PORT": "0",
         }
-        for system in ("fleet", "lab"):
+        for system in ("fleet", "quiz", "lab"):
             environment[f"HUBBUB_{system.upper()}__ENABLED"] = str(system in systems).lower()
             environment[f"HUBBUB_{system.upper()}__PORT"] = "0"
         if is_peer():

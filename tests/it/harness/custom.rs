@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hubbub::config::Config;
+use hubbub::edge::Traffic;
 use hubbub::hub::Parts;
 use hubbub::listen::{self, Site};
 use hubbub::realtime::capacity::Capacity;
@@ -10,6 +11,8 @@ use hubbub::realtime::namespace::{Hooks, Namespace};
 use hubbub::realtime::polling;
 use hubbub::realtime::reaper::Reaper;
 use hubbub::realtime::service::Layer;
+use hubbub_actors::kit::blobs::LocalBlobs;
+use hubbub_actors::kit::clock::SystemClock;
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids::SystemRandom;
@@ -43,16 +46,17 @@ impl Custom {
                     secrets: Secrets::open(data.path(), &[], &SystemRandom).expect("no secrets"),
                     capacity: Capacity::new(0, 0),
                     reaper: Reaper::new(),
+                    blobs: Arc::new(LocalBlobs::open(data.path(), Arc::new(SystemClock)).expect("a place for files")),
+                    traffic: Traffic::default(),
                 };
                 let namespace = table(Namespace::new("/", Emitter::new("/", None, None), hooks, 0.0));
                 let service = parts.service("custom", "/socket.io", 100_000, &[], Layer::SocketIo(vec![Arc::new(namespace)]));
                 let mounted = Arc::clone(&service);
                 let routes =
                     Arc::new(move |config: &mut actix_web::web::ServiceConfig| polling::mount(config, Arc::clone(&mounted)));
-                let site = Site { system: "custom", key: "custom.port", port: 0, services: vec![service], routes };
-                let bound = listen::bind(site, [127, 0, 0, 1].into()).expect("a free port");
-                let _ = tell_url.send(format!("http://{}", bound.address));
-                let server = listen::serve(vec![bound], 1, 100).expect("it serves");
+                let listener = parts.listen("custom", 0).expect("a free port");
+                let _ = tell_url.send(format!("http://{}", listener.address));
+                let server = listen::serve(vec![Site { listener, services: vec![service], routes }], 1, 100).expect("it serves");
                 let handle = server.handle();
                 actix_rt::spawn(server);
                 actix_rt::spawn(Arc::clone(&parts.reaper).run());

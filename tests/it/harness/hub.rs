@@ -28,7 +28,7 @@ impl Hub {
 
     /// Starts a hub on a data directory that another one left.
     pub async fn start_on(data: std::sync::Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
-        let free_ports = [("FLEET__PORT", "0"), ("LAB__PORT", "0"), ("OPS__PORT", "0")];
+        let free_ports = [("FLEET__PORT", "0"), ("QUIZ__PORT", "0"), ("LAB__PORT", "0"), ("OPS__PORT", "0")];
         let directory = data.path().display().to_string();
         let base = free_ports.into_iter().chain([("DATA_DIR", directory.as_str())]);
         let variables = base.chain(settings.iter().copied());

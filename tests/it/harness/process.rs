@@ -27,7 +27,8 @@ impl Served {
     pub fn start_on(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
         let log = File::options().create(true).append(true).open(data.path().join("log")).expect("a log file");
         let directory = data.path().join("data").display().to_string();
-        let free_ports = [("FLEET__PORT", "0"), ("LAB__PORT", "0"), ("OPS__PORT", "0"), ("LOG__LEVEL", "debug")];
+        let free_ports =
+            [("FLEET__PORT", "0"), ("QUIZ__PORT", "0"), ("LAB__PORT", "0"), ("OPS__PORT", "0"), ("LOG__LEVEL", "debug")];
         let base = free_ports.into_iter().chain([("DATA_DIR", directory.as_str())]);
         let variables = base.chain(settings.iter().copied()).map(|(name, value)| (format!("HUBBUB_{name}"), value));
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hubbub::realtime::dispatch::Socket;
-use hubbub::realtime::namespace::{ConnectRefusal, Handled, Handshake, Hooks, OpenHooks};
+use hubbub::realtime::handshake::Handshake;
+use hubbub::realtime::namespace::{ConnectRefusal, Handled, Hooks, OpenHooks};
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::outbox::CloseReason;
 use hubbub_protocol::wire::args::Args;
@@ -67,7 +68,7 @@ impl Hooks for Password {
         Err(ConnectRefusal { message: "not that word".to_owned(), data: Some(data) })
     }
 
-    fn connected(&self, _: &Arc<Socket>, _: Option<&Value>) -> Handled {
+    fn connected(&self, _: &Arc<Socket>, _: &Handshake, _: Option<&Value>) -> Handled {
         Handled::Done
     }
 

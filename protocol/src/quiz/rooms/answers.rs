@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::payload::{Payload, question};
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
 use crate::quiz::error::invalid_payload;
 use crate::quiz::field::{Field, number_text};
@@ -32,7 +32,6 @@ impl Contract for SubmitAnswer {
 impl Event for SubmitAnswer {
     type System = Quiz;
     const NAME: &'static str = "game:answer:submit";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;

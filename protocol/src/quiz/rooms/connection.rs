@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::lobby::RoomJoined;
 use super::payload::{Payload, socket};
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
-use crate::quiz::{PlayerId, Quiz, RoomId, limits};
+use crate::quiz::{PlayerId, Quiz, RoomId};
 use crate::wire::args::Args;
 
 /// `connection:heartbeat`.
@@ -25,7 +25,6 @@ impl Contract for Heartbeat {
 impl Event for Heartbeat {
     type System = Quiz;
     const NAME: &'static str = "connection:heartbeat";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
@@ -67,7 +66,6 @@ impl Contract for Reconnect {
 impl Event for Reconnect {
     type System = Quiz;
     const NAME: &'static str = "connection:reconnect";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::payload::{Payload, question};
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
 use crate::quiz::error::invalid_payload;
 use crate::quiz::questions::QuestionType;
@@ -30,7 +30,6 @@ impl Contract for StartQuestion {
 impl Event for StartQuestion {
     type System = Quiz;
     const NAME: &'static str = "game:flow:start";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
@@ -63,7 +62,6 @@ impl Contract for NextQuestion {
 impl Event for NextQuestion {
     type System = Quiz;
     const NAME: &'static str = "game:flow:next";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
@@ -86,7 +84,6 @@ impl Contract for EndQuestion {
 impl Event for EndQuestion {
     type System = Quiz;
     const NAME: &'static str = "game:flow:end";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         Ok(Self { room_id: Payload::read(args)?.room()? })

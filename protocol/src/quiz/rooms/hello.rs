@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
-use crate::quiz::{Quiz, limits};
+use crate::quiz::Quiz;
 use crate::wire::args::Args;
 
 /// `server:hello`: right after the connection. To the socket.
@@ -32,7 +32,6 @@ impl Contract for ClientHello {
 impl Event for ClientHello {
     type System = Quiz;
     const NAME: &'static str = "client:hello";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(_: &Args) -> Result<Self, Fault> {
         Ok(Self {})

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
-use crate::quiz::{PlayerId, Quiz, RoomId, limits};
+use crate::quiz::{PlayerId, Quiz, RoomId};
 use crate::wire::args::Args;
 
 /// `game:leaderboard:request`.
@@ -22,7 +22,6 @@ impl Contract for RequestLeaderboard {
 impl Event for RequestLeaderboard {
     type System = Quiz;
     const NAME: &'static str = "game:leaderboard:request";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         Ok(Self { room_id: Payload::read(args)?.room()? })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 use super::settings::GameSettings;
-use crate::contract::{Contract, Emit, Event, EventLimit};
+use crate::contract::{Contract, Emit, Event};
 use crate::fault::Fault;
 use crate::quiz::error::room_not_found;
 use crate::quiz::{PlayerId, Quiz, RoomCode, RoomId, limits};
@@ -30,7 +30,6 @@ impl Contract for CreateRoom {
 impl Event for CreateRoom {
     type System = Quiz;
     const NAME: &'static str = "game:host:create";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
@@ -74,7 +73,6 @@ impl Contract for JoinRoom {
 impl Event for JoinRoom {
     type System = Quiz;
     const NAME: &'static str = "game:room:join";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;
@@ -133,7 +131,6 @@ impl Contract for LeaveRoom {
 impl Event for LeaveRoom {
     type System = Quiz;
     const NAME: &'static str = "game:room:leave";
-    const LIMIT: Option<EventLimit> = Some(limits::SOCKET);
 
     fn decode(args: &Args) -> Result<Self, Fault> {
         let sent = Payload::read(args)?;

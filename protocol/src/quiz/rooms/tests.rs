@@ -11,7 +11,7 @@ use crate::wire::value::Value;
 pub(super) fn decode<E: Event>(json: &str) -> Result<E, String> {
     let args = Args::Json([serde_json::from_str(json).expect("valid JSON")].into_iter().collect());
     E::decode(&args).map_err(|fault| {
-        let error = E::System::socket_error(&fault).payload;
+        let error = E::System::socket_error(&fault, "r1").payload;
         format!("{}: {}", error["error"].as_str().expect("a code"), fault.message)
     })
 }

@@ -33,13 +33,9 @@ function commandLine() {
 
 function environment(systems, settings, dataDir) {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...DEFAULTS, HUBBUB_DATA_DIR: dataDir };
-  for (const system of ["fleet", "lab", "curriculum", "quiz", "appliance", "support"]) {
-    if (systems.includes(system)) {
-      env[`HUBBUB_${system.toUpperCase()}__ENABLED`] = "true";
-      env[`HUBBUB_${system.toUpperCase()}__PORT`] = "0";
-    } else if (["fleet", "lab"].includes(system)) {
-      env[`HUBBUB_${system.toUpperCase()}__ENABLED`] = "false";
-    }
+  for (const system of ["fleet", "quiz", "lab"]) {
+    env[`HUBBUB_${system.toUpperCase()}__ENABLED`] = String(systems.includes(system));
+    env[`HUBBUB_${system.toUpperCase()}__PORT`] = "0";
   }
   return { ...env, ...settings };
 }

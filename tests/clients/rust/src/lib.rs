@@ -32,7 +32,7 @@ impl Server {
         let mut command = command();
         command.env("HUBBUB_DATA_DIR", data.path()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         for (key, value) in
-            [("LOG__LEVEL", "warn"), ("LIMITS__SCALE", "0"), ("OPS__PORT", "0"), ("FLEET__PORT", "0"), ("LAB__PORT", "0")]
+            [("LOG__LEVEL", "warn"), ("LIMITS__SCALE", "0"), ("OPS__PORT", "0"), ("FLEET__PORT", "0"), ("QUIZ__PORT", "0"), ("LAB__PORT", "0")]
         {
             command.env(format!("HUBBUB_{key}"), value);
         }

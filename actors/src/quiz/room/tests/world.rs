@@ -19,6 +19,7 @@ use crate::kit::emit::Emitter;
 use crate::kit::ids::{SeededRandom, SocketId};
 use crate::kit::outbox::{Outbox, OutboxPolicy};
 use crate::kit::snapshot::{MemoryStore, SnapshotStore};
+use crate::quiz::presence::Origin;
 use crate::quiz::room::Room;
 use crate::quiz::room::coming::Wake;
 use crate::quiz::{Wiring, authoring, connected, disconnected};
@@ -80,7 +81,7 @@ impl World {
         self.emitter.add(id.clone(), Dialect::JsonV5, Arc::clone(&outbox));
         self.outboxes.lock().insert(id.clone(), outbox);
         let caller = Caller { subject: user.map(Into::into), socket: Some(id), ..Caller::anonymous() };
-        connected(&self.deps, &caller).await.unwrap();
+        connected(&self.deps, &caller, Origin::default()).await.unwrap();
         caller
     }
 
