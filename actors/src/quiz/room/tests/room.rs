@@ -214,6 +214,25 @@ async fn strangers_and_guests_are_refused() {
 }
 
 #[actix::test]
+async fn in_a_large_room_the_participants_are_told_to_a_few_at_a_time_and_at_last_to_all() {
+    tokio::time::pause();
+    let world = World::new();
+    let names: Vec<String> = (0..400).map(|number| format!("p{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (_, _, players) = game(&world, &names).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let everyone = || names.iter().chain(&["host"]).map(|name| world.received_of(name, "game:room:participants:update"));
+    everyone().for_each(drop);
+    world.disconnect(&players[7]).await;
+    let mut heard = Vec::new();
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(99)).await;
+        heard.push(everyone().filter(|lists| !lists.is_empty()).count());
+    }
+    assert!(heard.iter().all(|count| *count <= 100) && heard.iter().sum::<usize>() == 400, "{heard:?}");
+}
+
+#[actix::test]
 async fn a_dropped_player_is_seen_as_away_and_may_come_back() {
     tokio::time::pause();
     let world = World::new();
