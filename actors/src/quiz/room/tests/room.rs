@@ -233,6 +233,22 @@ async fn in_a_large_room_the_participants_are_told_to_a_few_at_a_time_and_at_las
 }
 
 #[actix::test]
+async fn in_a_hall_the_tally_is_told_once_it_has_rested() {
+    tokio::time::pause();
+    let world = World::new();
+    let names: Vec<String> = (0..400).map(|number| format!("p{number}")).collect();
+    let (room, _, players) = game(&world, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let tallies = || world.received_of("host", "game:answer:stats:update");
+    world.submit(&players[0], room.room_id, "p0", "A").await.unwrap();
+    world.submit(&players[1], room.room_id, "p1", "A").await.unwrap();
+    assert!(tallies().is_empty());
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let heard = tallies();
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0]["counts"], json!({ "A": 2 }));
+}
+
+#[actix::test]
 async fn a_dropped_player_is_seen_as_away_and_may_come_back() {
     tokio::time::pause();
     let world = World::new();
