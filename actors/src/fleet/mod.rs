@@ -3,7 +3,8 @@
 //! A [`Device`](device::Device) alone decides who holds it; a [`Tablet`](tablet::Tablet) asks devices and answers its sockets; a
 //! [`CaptureSession`](capture::CaptureSession) commits every step of its life before it answers; the [`Roster`](roster::Roster) keeps
 //! the last word of every device and session for the lists. Who may await whom: Tablet awaits CaptureSession, Device and Roster,
-//! CaptureSession and Roster await Device, Dashboard awaits Roster. A Device awaits nobody: it only sends notices.
+//! CaptureSession and Roster await Device, Dashboard awaits Roster. A Device awaits nobody: it only sends notices. The
+//! reports ([`Bucket`](s3_stats::Bucket), [`Inspector`](qa_metrics::Inspector)) await only the stores, and nobody awaits them.
 
 pub mod device;
 pub mod roster;
@@ -18,6 +19,7 @@ pub mod presence;
 pub mod rooms;
 
 pub mod qa_metrics;
+pub mod reports;
 pub mod s3_stats;
 
 use std::sync::Arc;
@@ -34,6 +36,8 @@ use crate::kit::tokens::Tokens;
 mod harness;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watched;
 
 pub use presence::{connected, disconnected};
 

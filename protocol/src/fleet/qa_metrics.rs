@@ -295,6 +295,14 @@ impl Endpoint for RefreshQaMetrics {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CleanUpQaFiles {}
 
+impl CleanUpQaFiles {
+    /// Returns the answer when the disk failed (500).
+    #[must_use]
+    pub fn failed() -> Fault {
+        Fault::new(Kind::Internal, "", "Failed to clean up temp files")
+    }
+}
+
 /// What was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DiskUsage {
