@@ -1,11 +1,12 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Uploads and reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`).
+//! Uploads are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`).
 
 pub mod access;
 pub mod lag;
 pub mod metrics;
 pub mod monitoring;
+pub mod reports;
 pub mod site;
 pub mod sockets;
 
@@ -22,6 +23,8 @@ use hubbub_protocol::fleet::dashboard::{Subscribe, Unsubscribe};
 use hubbub_protocol::fleet::devices::{GetDevice, GetHistory, ListDevices, NameDevice, SummariseFleet};
 use hubbub_protocol::fleet::headset::{Frame, Identify, ReportLogsProcessed, ReportRecording, ReportStatus, ReportTelemetry};
 use hubbub_protocol::fleet::health::Metrics;
+use hubbub_protocol::fleet::qa_metrics::{CleanUpQaFiles, GetQaMetrics, GetQaSession, GetQaSummary, RefreshQaMetrics};
+use hubbub_protocol::fleet::s3_stats::{GetS3Overview, GetS3Sessions, GetS3Stats, GetS3Timeline, RefreshS3Stats};
 use hubbub_protocol::fleet::sessions::{GetSession, ListSessions};
 use hubbub_protocol::fleet::tablet::{
     ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording,
@@ -56,6 +59,18 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         // Sessions
         .endpoint::<ListSessions>()
         .endpoint::<GetSession>()
+        // S3 statistics
+        .endpoint::<GetS3Stats>()
+        .endpoint::<GetS3Overview>()
+        .endpoint::<GetS3Sessions>()
+        .endpoint::<GetS3Timeline>()
+        .endpoint::<RefreshS3Stats>()
+        // QA metrics
+        .endpoint::<GetQaMetrics>()
+        .endpoint::<GetQaSummary>()
+        .endpoint::<GetQaSession>()
+        .endpoint::<RefreshQaMetrics>()
+        .endpoint::<CleanUpQaFiles>()
         .build()
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use hubbub_actors::fleet::Wiring;
 use hubbub_actors::fleet::auth::Enrolment;
+use hubbub_actors::fleet::{Wiring, qa_metrics};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::recovery::Journal;
@@ -15,6 +15,7 @@ use hubbub_protocol::fleet::Fleet;
 use super::access::DeviceTokens;
 use super::metrics::{FleetMetrics, Sent};
 use super::monitoring::Monitor;
+use super::reports::{ReportMetrics, reports};
 use super::sockets::FleetHooks;
 use super::{endpoints, events};
 use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
@@ -42,6 +43,10 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
         enrolment: enrolment(&config.enrolment),
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
     });
+    let report_metrics = ReportMetrics::default();
+    deps.insert(reports(parts, &report_metrics));
+    deps.insert(report_metrics);
+    qa_metrics::wake(deps);
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 

@@ -4,6 +4,9 @@
 //! with the version of the file it was read from, so that a later run reads only files that are new, and after a restart nothing is
 //! read again. Questions are answered from what is there: a report that is too old is still shown, and a run begins behind it.
 //!
+//! Decision: a few numbers per session are kept, and marks are worked out of them at any time. Reason: to read a file costs seconds, to
+//! mark it nothing, so that a run, a restart and a kill read only what is new. What would change our mind: marks that need the frames.
+//!
 //! Reading order: [`state`] turns the rows of frames into marks, [`npz`] reads the rows from a session's data file, `kept` is what is
 //! committed, `scratch` where a file lies while it is read, `look` one session's turn in a run, `run` the whole, `answers` the routes.
 

@@ -1,4 +1,8 @@
 //! One session's turn in a run: its data file is read if this version of it was not read before.
+//!
+//! Decision: the file is copied to the disk first. Reason: a ZIP archive is read from its end, and a connection to a bucket is not to stand
+//! open while a processor is waited for. What would change our mind: arrays that nobody asks for and that make up most of a file; then
+//! parts of it would be fetched where they lie.
 
 use std::io;
 use std::path::PathBuf;
