@@ -437,7 +437,7 @@ mod tests {
 
     #[test]
     fn who_comes_during_the_first_run_hears_when_to_come_back() {
-        let envelope = Fleet::envelope(&processing());
+        let envelope = Fleet::envelope(&processing(), "");
         let body = json!({ "ok": false, "error": "Processing QA metrics, try again shortly", "retryAfter": 10 });
         assert_eq!((envelope.status, envelope.body), (503, body));
     }

@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fleet::watched::Archive;
+use crate::kit::ask::{Ask, ask};
+use crate::kit::blobs::{BlobStore, Key};
+use crate::kit::caller::Caller;
+use crate::kit::store_tool::read_stored;
 
 /// 200 frames that numpy wrote, of 2026-02-06.
 const GOOD: &[u8] = include_bytes!("npz/tests/compressed.npz");
@@ -15,6 +19,10 @@ const GOOD: &[u8] = include_bytes!("npz/tests/compressed.npz");
 async fn put(archive: &Archive, folder: &str, data: &[u8]) {
     archive.put(&format!("sessions/{folder}/recording.mp4"), b"a video").await;
     archive.put(&format!("sessions/{folder}/session_data.npz"), data).await;
+}
+
+async fn delete(archive: &Archive, key: &str) {
+    archive.blobs.delete(&Key::parse(key).expect("a key")).await.expect("deleted");
 }
 
 async fn refresh(archive: &Archive) -> Value {
@@ -76,8 +84,7 @@ async fn only_new_versions_cost_work() {
 
     // One is replaced, one loses its video, one is new.
     put(&archive, "20260206_153052", GOOD).await;
-    let video = crate::kit::blobs::Key::parse("sessions/20260206_143052/recording.mp4").expect("a key");
-    crate::kit::blobs::BlobStore::delete(&*archive.blobs, &video).await.expect("deleted");
+    delete(&archive, "sessions/20260206_143052/recording.mp4").await;
     put(&archive, "20260206_163052", GOOD).await;
     let after = refresh(&archive).await;
     assert_eq!(archive.gets(), 2);
@@ -95,8 +102,7 @@ async fn a_session_that_is_deleted_is_forgotten() {
     put(&archive, "20260206_143052", GOOD).await;
     refresh(&archive).await;
     for name in ["recording.mp4", "session_data.npz"] {
-        let key = crate::kit::blobs::Key::parse(format!("sessions/20260206_143052/{name}")).expect("a key");
-        crate::kit::blobs::BlobStore::delete(&*archive.blobs, &key).await.expect("deleted");
+        delete(&archive, &format!("sessions/20260206_143052/{name}")).await;
     }
     assert_eq!(refresh(&archive).await["sessions"], json!([]));
     assert_eq!(session(&archive, "20260206_143052").await, Err(GetQaSession::not_found()));
@@ -190,10 +196,7 @@ async fn after_a_kill_the_report_is_there_and_an_interrupted_run_goes_on() {
     put(&archive, "20260206_153052", GOOD).await;
     archive.blobs.may_list.send_replace(false);
     let begun = archive.deps.clone();
-    actix_rt::spawn(async move {
-        let caller = crate::kit::caller::Caller::anonymous();
-        crate::kit::ask::ask(&begun, crate::kit::ask::Ask::new(caller, RefreshQaMetrics {})).await.map(|_| ())
-    });
+    actix_rt::spawn(async move { ask(&begun, Ask::new(Caller::anonymous(), RefreshQaMetrics {})).await.map(drop) });
     until(|| archive.blobs.lists.load(Ordering::SeqCst) == 2).await;
     let archive = archive.killed();
     wake(&archive.deps);
@@ -220,4 +223,21 @@ async fn files_that_a_run_has_left_are_removed_at_the_start_and_by_a_clean_up() 
     put(&archive, "20260206_143052", GOOD).await;
     refresh(&archive).await;
     assert_eq!(archive.ask(CleanUpQaFiles {}).await, Ok(cleaned(0, 0)), "a run removes its own");
+}
+
+#[actix::test]
+async fn what_the_first_version_kept_is_still_read() {
+    let archive = Archive::new();
+    for line in include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/snapshots/v1/fleet_qa.jsonl")).lines() {
+        let (kind, id, stored) = read_stored(line).expect("a line");
+        archive.deps.snapshots().commit(Snapshot::new(kind, id, stored)).await.expect("committed");
+    }
+    let metrics = archive.ask(GetQaMetrics {}).await.expect("a report");
+    let expected = [
+        json!(["20260206_143052", "complete", 94.99]),
+        json!(["20260205_120000", "incomplete", 0]),
+        json!(["20260204_120000", "error", 0]),
+    ];
+    assert_eq!(scores(&metrics), expected);
+    assert_eq!(metrics["overview"]["lastUpdated"], "2026-02-06T12:00:00.000Z");
 }
