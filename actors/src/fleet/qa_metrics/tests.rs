@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use hubbub_protocol::fault::Fault;
-use hubbub_protocol::fleet::qa_metrics::{CleanUpQaFiles, GetQaSession, GetQaSummary};
+use hubbub_protocol::fleet::qa_metrics::{CleanUpQaFiles, DiskUsage, GetQaSession, GetQaSummary};
 use serde_json::{Value, json};
 
+use super::state::Folder;
 use super::*;
 use crate::fleet::watched::Archive;
 use crate::kit::ask::{Ask, ask};
@@ -240,4 +241,15 @@ async fn what_the_first_version_kept_is_still_read() {
     ];
     assert_eq!(scores(&metrics), expected);
     assert_eq!(metrics["overview"]["lastUpdated"], "2026-02-06T12:00:00.000Z");
+}
+
+#[test]
+fn a_file_that_is_cleaned_up_while_it_is_read_is_read_to_its_end() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let folder = Folder::parse("20260206_143052").expect("a folder");
+    let scratch = scratch::Scratch::create(&directory.path().join("qa"), &folder).expect("a file");
+    let mut scratch = scratch.write(&GOOD[..1000]).and_then(|scratch| scratch.write(&GOOD[1000..])).expect("written");
+    let cleaned = scratch::clean_up(&directory.path().join("qa")).expect("cleaned up");
+    assert_eq!(cleaned, DiskUsage { files: 1, bytes: GOOD.len() as u64 });
+    assert!(npz::measure(scratch.read().expect("readable")).is_ok());
 }
