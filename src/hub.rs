@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_server::ServerHandle;
-use hubbub_actors::kit::blobs::{BlobStore, LocalBlobs};
+use hubbub_actors::kit::blobs::s3::WrongSettings;
+use hubbub_actors::kit::blobs::{BlobStore, LocalBlobs, PartUrls, S3Blobs};
 use hubbub_actors::kit::deps::Deps;
 use hubbub_actors::kit::outbox::OutboxPolicy;
 use hubbub_actors::kit::secrets::{Secrets, SecretsError};
@@ -16,7 +17,7 @@ use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::Quiz;
 use hubbub_protocol::wire::limits::Limits;
 
-use crate::config::Config;
+use crate::config::{BLOBS_URL_SECRET, BlobsKind, Config};
 use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 use crate::edge::{Edge, Traffic};
@@ -78,6 +79,9 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The bucket of files cannot be used.
+    #[error("cannot use the bucket of files: {0}; see the keys `blobs.*`")]
+    Bucket(#[from] WrongSettings),
     /// An actor that a system cannot do without does not come up.
     #[error("cannot start: {0}")]
     Actor(Fault),
@@ -113,6 +117,12 @@ impl Parts {
     #[must_use]
     pub fn foreign_blobs(&self, own: &str) -> Vec<&'static str> {
         FILES_OF.iter().filter(|(system, _)| *system != own).map(|(_, prefix)| *prefix).collect()
+    }
+
+    /// Returns what signs the addresses that parts of local files are sent to, and verifies them.
+    #[must_use]
+    pub fn part_urls(&self) -> Option<PartUrls> {
+        part_urls(&self.secrets)
     }
 
     /// Returns a Socket.IO server of one system at `path`.
@@ -162,7 +172,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let snapshots: Arc<dyn SnapshotStore> = Arc::clone(&store) as Arc<dyn SnapshotStore>;
     let deps = Deps::builder().snapshots(snapshots).idle_after(config.fleet.idle_after).start_arbiters(workers).build();
     let secrets = config.open_secrets(deps.random())?;
-    let blobs = open_blobs(&config, &deps)?;
+    let blobs = open_blobs(&config, &deps, &secrets)?;
     let capacity = Capacity::new(config.realtime.max_connections, config.realtime.max_connections_per_address);
     let max_http = config.realtime.max_connections.max(1024);
     let (reaper, traffic) = (Reaper::new(), Traffic::default());
@@ -189,12 +199,31 @@ fn make_data_dir(config: &Config) -> Result<(), StartError> {
     std::fs::create_dir_all(path).map_err(|source| StartError::DataDir { path: path.display().to_string(), source })
 }
 
-fn open_blobs(config: &Config, deps: &Deps) -> Result<Arc<dyn BlobStore>, StartError> {
+/// Opens the one store of files, for all systems.
+fn open_blobs(config: &Config, deps: &Deps, secrets: &Secrets) -> Result<Arc<dyn BlobStore>, StartError> {
+    if config.blobs.kind == BlobsKind::S3 {
+        return Ok(Arc::new(S3Blobs::new(&config.blobs.bucket_settings())?));
+    }
     let path = config.blobs_dir();
-    match LocalBlobs::open(&path, Arc::clone(deps.clock())) {
+    let open = || {
+        let blobs = LocalBlobs::open(&path, Arc::clone(deps.clock()))?;
+        let blobs = match config.blobs.quota_bytes {
+            0 => blobs,
+            quota_bytes => blobs.with_quota(quota_bytes)?,
+        };
+        Ok(match part_urls(secrets) {
+            Some(urls) => blobs.with_urls(urls),
+            None => blobs,
+        })
+    };
+    match open() {
         Ok(blobs) => Ok(Arc::new(blobs)),
         Err(source) => Err(StartError::Blobs { path: path.display().to_string(), source }),
     }
+}
+
+fn part_urls(secrets: &Secrets) -> Option<PartUrls> {
+    secrets.get(BLOBS_URL_SECRET).map(|secret| PartUrls::new(secret.as_bytes()))
 }
 
 /// Raises the limit of open files to what the connections need, as far as the operating system lets us.

@@ -64,6 +64,19 @@ impl Listener {
         let (socket, address) = listen(address).map_err(|source| BindError { system, address, source })?;
         Ok(Self { system, address, socket })
     }
+
+    /// Returns what the addresses of things on this port begin with, without a slash at the end: what the operator says, or how a
+    /// client on this machine reaches it.
+    #[must_use]
+    pub fn public_url(&self, configured: Option<&str>) -> String {
+        match configured {
+            Some(url) => url.to_owned(),
+            None if self.address.ip().is_loopback() || self.address.ip().is_unspecified() => {
+                format!("http://localhost:{}", self.address.port())
+            }
+            None => format!("http://{}", self.address),
+        }
+    }
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {

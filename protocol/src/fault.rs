@@ -17,6 +17,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The request contradicts the present state (409).
     Conflict,
+    /// The request does not say how long its body is, and must (411).
+    LengthRequired,
     /// The body or file is larger than allowed (413).
     TooLarge,
     /// The body is well formed and still unacceptable (422).
@@ -40,6 +42,7 @@ impl Kind {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
+            Self::LengthRequired => 411,
             Self::TooLarge => 413,
             Self::Unprocessable => 422,
             Self::TooMany => 429,

@@ -1,13 +1,14 @@
 //! `hubbub load`: what may be asked of it.
 //!
-//! Reading order: `common` is what every scenario may be told, `lab` and `fleet` with `locks` are the scenarios, `drive` takes
-//! them from their options to a run and its figures.
+//! Reading order: `common` is what every scenario may be told, `lab`, `fleet` with `locks`, and `quiz` are the scenarios, `drive`
+//! takes them from their options to a run and its figures.
 
 mod common;
 mod drive;
 mod fleet;
 mod lab;
 mod locks;
+mod quiz;
 mod site;
 
 use clap::{Args, Subcommand};
@@ -54,6 +55,8 @@ enum Chosen {
     Fleet(fleet::FleetOptions),
     /// Tablets that fight for headsets: decisions per second, and never two holders
     Locks(locks::LocksOptions),
+    /// Rooms full of players who all answer at once: answers per second, each on disk, counted once and scored
+    Quiz(quiz::QuizOptions),
 }
 
 /// Runs the chosen scenario and prints what it found out.
@@ -67,5 +70,6 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
         Chosen::Churn(options) => lab::churn(&options),
         Chosen::Fleet(options) => fleet::run(&options),
         Chosen::Locks(options) => locks::run(&options),
+        Chosen::Quiz(options) => quiz::run(&options),
     }
 }

@@ -34,6 +34,8 @@ pub struct Fleet {
     pub admin_api_key: AdminKeySetting,
     /// What a device shows to get its first token.
     pub enrolment: EnrolmentSecrets,
+    /// What the addresses of files begin with, without a slash at the end; none: the listener's own address.
+    pub public_url: Option<String>,
     /// How long the locks of a tablet that dropped are kept for it.
     pub lock_grace: Duration,
     /// Whether connection state recovery is offered.
@@ -131,6 +133,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Fleet {
         ),
         admin_api_key: admin_api_key(&mut section),
         enrolment: enrolment(&mut section),
+        public_url: section.optional_url(
+            "public_url",
+            "(the listener's own address)",
+            "What the addresses of local files begin with: how headsets and browsers reach this port, through a proxy if there is one.",
+        ),
         lock_grace: millis(section.number(
             "lock_grace_ms",
             0,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use hubbub_actors::kit::ids::Random;
 use hubbub_actors::kit::secrets::{Secrets, SecretsError, Wanted};
 
+use super::blobs::{self, Blobs, BlobsKind};
 use super::fleet::{self, Fleet};
 use super::hub::{self, Log};
 use super::lab::{self, Lab};
@@ -34,6 +35,8 @@ pub struct Config {
     pub realtime: Realtime,
     /// Multiplies every rate limit; 0: off.
     pub limits_scale: f64,
+    /// Where files are kept.
+    pub blobs: Blobs,
     /// The headset fleet.
     pub fleet: Fleet,
     /// The live quiz.
@@ -113,11 +116,12 @@ impl Config {
         if mistakes.is_empty() { Ok(Loaded { config, keys }) } else { Err(Mistakes(mistakes)) }
     }
 
-    /// Lists the secrets of all systems: as configured, or to be generated.
+    /// Lists the secrets of all systems and of the files: as configured, or to be generated.
     #[must_use]
     pub fn wanted_secrets(&self) -> Vec<Wanted> {
         let quiz = self.quiz.enabled.then(|| self.quiz.wanted_secrets());
-        self.fleet.wanted_secrets().into_iter().chain(quiz.into_iter().flatten()).collect()
+        let systems = self.fleet.wanted_secrets().into_iter().chain(quiz.into_iter().flatten());
+        systems.chain(self.blobs.wanted_secrets()).collect()
     }
 
     /// Returns the secrets of all systems, after generating into `data_dir` what is neither configured nor there yet.
@@ -160,6 +164,14 @@ impl Config {
         let opened = opened.into_iter().flatten();
         let mut warnings: Vec<_> =
             opened.map(|(system, port, what)| format!("{system} on {}:{port}: {what}", self.bind)).collect();
+        let is_unreachable = self.fleet.enabled && self.blobs.kind == BlobsKind::Local && self.fleet.public_url.is_none();
+        if is_unreachable && self.bind.is_unspecified() {
+            warnings.push(
+                "`fleet.public_url` is not set: the addresses that headsets upload parts to lead to localhost; set it to how they \
+                 reach this port, such as http://192.0.2.10:3200"
+                    .to_owned(),
+            );
+        }
         if self.limits_scale <= 0.0 {
             warnings.push("`limits.scale` is 0: no rate limit protects any system".to_owned());
         }
@@ -175,7 +187,7 @@ impl Config {
             ("ops", self.ops.enabled, self.ops.port),
         ];
         let in_use: Vec<_> = listeners.into_iter().filter(|(_, enabled, port)| *enabled && *port != 0).collect();
-        let mut mistakes = Vec::new();
+        let mut mistakes = self.blobs.contradictions();
         for (position, (system, _, port)) in in_use.iter().enumerate() {
             for (other, _, _) in in_use.iter().take(position).filter(|(_, _, other_port)| other_port == port) {
                 mistakes.push(format!("`{other}.port` and `{system}.port` are both {port}"));
@@ -200,6 +212,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
         log: hub::read_log(reader),
         realtime: realtime::read(reader),
         limits_scale: hub::read_limits_scale(reader),
+        blobs: blobs::read(reader),
         fleet: fleet::read(reader),
         quiz: quiz::read(reader),
         lab: lab::read(reader),

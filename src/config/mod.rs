@@ -12,6 +12,7 @@ mod unknown;
 mod values;
 
 mod access;
+mod blobs;
 mod hub;
 mod secret;
 
@@ -23,6 +24,7 @@ mod ops;
 mod quiz;
 
 pub use access::AccessMode;
+pub use blobs::{BLOBS_URL_SECRET, Blobs, BlobsKind};
 pub use fleet::{ADMIN_API_KEY, AdminKeySetting, EnrolmentSecrets, Fleet, JWT_SECRET};
 pub use hub::{Log, LogFormat, LogLevel};
 pub use lab::Lab;

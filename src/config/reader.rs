@@ -126,9 +126,37 @@ impl Section<'_, '_> {
         PathBuf::from(path)
     }
 
+    /// Reads a text for which a rule holds.
+    pub fn text(
+        &mut self,
+        key: &str,
+        default: &str,
+        allowed: &str,
+        is_right: impl Fn(&str) -> bool,
+        help: &'static str,
+    ) -> String {
+        let value = self.optional_text(key, "", allowed, is_right, help).unwrap_or_else(|| default.to_owned());
+        self.redeclare(quoted(default), quoted(&value));
+        value
+    }
+
+    /// Reads a text for which a rule holds, and which may be left out.
+    pub fn optional_text(
+        &mut self,
+        key: &str,
+        unset: &str,
+        allowed: &str,
+        is_right: impl Fn(&str) -> bool,
+        help: &'static str,
+    ) -> Option<String> {
+        let given = self.read(key, allowed, |raw| text(raw).filter(|given| is_right(given)));
+        self.declare(key, unset.to_owned(), allowed, help, given.as_deref().map(quoted));
+        given
+    }
+
     /// Reads the address of a site, without its last slashes.
     pub fn optional_url(&mut self, key: &str, unset: &str, help: &'static str) -> Option<String> {
-        let allowed = "a URL such as https://quiz.example.com";
+        let allowed = "a URL such as https://hub.example.com";
         let given = self.read(key, allowed, |raw| text(raw).filter(|url| is_site(url)));
         let url = given.map(|url| url.trim_end_matches('/').to_owned());
         self.declare(key, unset.to_owned(), allowed, help, url.as_deref().map(quoted));

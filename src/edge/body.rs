@@ -28,7 +28,7 @@ impl Default for BodyLimits {
     }
 }
 
-/// How much of a body that is too large is read and thrown away, so that an honest client gets to read the refusal
+/// How much of a body that is refused is read and thrown away, so that an honest client gets to read the refusal
 /// instead of a reset connection.
 const DRAINED_BYTES: usize = 32 * 1024 * 1024;
 
@@ -63,6 +63,12 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Broken> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Reads and throws away the body of a request that is refused without a look at it, within the bounds of any other.
+pub(super) async fn pass_over(mut payload: Payload, limits: BodyLimits) {
+    // The refusal is given in any case; who is still sending then may not get to read it.
+    let _in_time = tokio::time::timeout(limits.deadline, drain(&mut payload)).await;
 }
 
 /// Reads on and throws away, up to a bound.

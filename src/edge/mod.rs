@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`endpoint`] (a system's table of routes), [`mount`] (the table on an application), [`serve`] (what
 //! happens to every request, in order), then the steps: [`throttle`], [`origin`] and [`cors`], [`access`], [`decode`]
-//! ([`body`], [`fields`], [`form`]), [`refusal`], [`observe`] and [`traffic`]; [`address`] says who the client is.
+//! ([`body`], [`fields`], [`form`], [`large_form`], [`upload`]), [`refusal`], [`observe`] and [`traffic`]; [`address`] says who the client is.
 
 pub mod access;
 pub mod address;
@@ -12,6 +12,7 @@ pub mod decode;
 pub mod endpoint;
 pub mod fields;
 pub mod form;
+pub mod large_form;
 pub mod mount;
 pub mod observe;
 pub mod origin;
@@ -20,6 +21,7 @@ pub mod serve;
 mod text;
 pub mod throttle;
 pub mod traffic;
+pub mod upload;
 
 pub use access::{AdminKey, Authenticate, Gate, Identity};
 pub use address::{Network, TrustedProxies};

@@ -13,9 +13,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use hubbub_actors::kit::caller::Caller;
 use hubbub_protocol::contract::System;
+use hubbub_protocol::fault::Fault;
 
 use super::access::Credentials;
+use super::body;
 use super::cors::{self, Provenance};
 use super::endpoint::{Call, Edge, Outcome};
 use super::mount::{Resource, Route};
@@ -38,7 +41,10 @@ pub(super) async fn serve<S: System>(
             let work = run::<S>(&edge, route, visit.client, quota, request, payload);
             contain_panics(work).await.unwrap_or_else(|| Err(S::REFUSALS.internal.fault()))
         }
-        None => other_method::<S>(&edge, &resource, &visit.request),
+        None => {
+            body::pass_over(payload, edge.body).await;
+            other_method::<S>(&edge, &resource, &visit.request)
+        }
     };
     let mut response = outcome.unwrap_or_else(|fault| refusal::refused::<S>(&fault, &visit.request_id));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -51,8 +57,9 @@ pub(super) async fn serve<S: System>(
 }
 
 /// Serves a request for any other path.
-pub(super) async fn serve_unmatched<S: System>(edge: Arc<Edge>, request: HttpRequest, _: Payload) -> HttpResponse {
+pub(super) async fn serve_unmatched<S: System>(edge: Arc<Edge>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let visit = Visit::begin(&edge, request);
+    body::pass_over(payload, edge.body).await;
     let response = refusal::refused::<S>(&S::REFUSALS.unknown_path.fault(), &visit.request_id);
     visit.end(UNMATCHED, response)
 }
@@ -66,17 +73,32 @@ async fn run<S: System>(
     request: HttpRequest,
     payload: Payload,
 ) -> Outcome {
+    match admit::<S>(edge, route, client, quota, &request) {
+        Ok(caller) => (route.handler)(Call { edge: Arc::clone(edge), caller, request, payload }).await,
+        Err(refusal) => {
+            body::pass_over(payload, edge.body).await;
+            Err(refusal)
+        }
+    }
+}
+
+/// Decides who may go on to the handler, before a byte of the body is looked at.
+fn admit<S: System>(
+    edge: &Edge,
+    route: &Route,
+    client: Option<IpAddr>,
+    quota: Option<Quota>,
+    request: &HttpRequest,
+) -> Result<Caller, Fault> {
     if let Some(quota) = quota.filter(|quota| !quota.allowed) {
         return Err(S::REFUSALS.too_many.fault().retry_after(quota.reset_after_secs));
     }
     // A page cannot read a foreign answer, but without this it could still cause the effect of the request.
-    let is_foreign = cors::provenance(&edge.origins, &request) == Provenance::Foreign;
+    let is_foreign = cors::provenance(&edge.origins, request) == Provenance::Foreign;
     if is_foreign && cors::changes_something(request.method()) {
         return Err(S::REFUSALS.foreign_origin.fault());
     }
-    let caller = edge.gate.admit(route.access, Credentials::of(&request), client, &S::REFUSALS)?;
-    let call = Call { edge: Arc::clone(edge), caller, request, payload };
-    (route.handler)(call).await
+    edge.gate.admit(route.access, Credentials::of(request), client, &S::REFUSALS)
 }
 
 /// Answers a method that the path has no route for: OPTIONS for CORS, anything else is refused.

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hubbub_actors::fleet::metrics::{Counter, Metrics as Counted};
+use hubbub_actors::fleet::metrics::{Counter, FileMetrics, Metrics as Counted, UploadError};
 use hubbub_actors::fleet::roster::state::Gauges;
 use hubbub_actors::kit::emit::Observe;
 use hubbub_actors::kit::metrics::{Family, MetricKind, MetricSet, Sample, render_families};
 use hubbub_protocol::contract::Emit;
 use hubbub_protocol::fleet::auth::DeviceType;
+use hubbub_protocol::fleet::uploads::FileType;
 use hubbub_protocol::fleet::{capture, dashboard, headset, sessions, tablet};
 
 use super::lag::Figures;
@@ -19,10 +20,17 @@ use crate::process::Process;
 const SESSION_SECS: &[f64] = &[60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0];
 const BATCH_FRAMES: &[f64] = &[1.0, 5.0, 10.0, 20.0, 50.0, 100.0];
 const CONNECTION_SECS: &[f64] = &[60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0];
+const UPLOAD_SECS: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const UPLOAD_BYTES: &[f64] = &[1e6, 1e7, 1e8, 5e8, 1e9, 5e9, 1e10];
 const HTTP_SECS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0];
 
 const CONNECTIONS: (&str, &str) = ("turing_device_connections_total", "Connection events (connect/disconnect)");
 const LOCKS: (&str, &str) = ("turing_device_lock_operations_total", "Lock/unlock operations");
+const UPLOADS: (&str, &str) = ("turing_uploads_in_progress", "Current uploads");
+const UPLOAD_DURATION: (&str, &str) = ("turing_upload_duration_seconds", "Upload duration");
+const UPLOAD_SIZE: (&str, &str) = ("turing_upload_size_bytes", "Upload file sizes");
+const UPLOADED: (&str, &str) = ("turing_upload_bytes_total", "Total bytes uploaded");
+const UPLOAD_ERRORS: (&str, &str) = ("turing_upload_errors_total", "Upload errors");
 const MESSAGES: (&str, &str) = ("turing_socket_messages_total", "Socket messages");
 const EVENTS: (&str, &str) = ("turing_socket_events_total", "Events by type");
 const DURATION: (&str, &str) = ("turing_socket_connection_duration_seconds", "Connection duration");
@@ -49,11 +57,11 @@ impl FleetMetrics {
         set.describe(MetricKind::Counter, LOCKS.0, LOCKS.1);
         let _created = set.counter("turing_sessions_created_total", "Total sessions created", &[]);
         let _durations = set.histogram("turing_session_duration_seconds", "Session duration distribution", SESSION_SECS, &[]);
-        let _uploads = set.gauge("turing_uploads_in_progress", "Current uploads", &[]);
-        set.describe(MetricKind::Histogram, "turing_upload_duration_seconds", "Upload duration");
-        set.describe(MetricKind::Histogram, "turing_upload_size_bytes", "Upload file sizes");
-        set.describe(MetricKind::Counter, "turing_upload_bytes_total", "Total bytes uploaded");
-        set.describe(MetricKind::Counter, "turing_upload_errors_total", "Upload errors");
+        let _uploads = set.gauge(UPLOADS.0, UPLOADS.1, &[]);
+        set.describe(MetricKind::Histogram, UPLOAD_DURATION.0, UPLOAD_DURATION.1);
+        set.describe(MetricKind::Histogram, UPLOAD_SIZE.0, UPLOAD_SIZE.1);
+        set.describe(MetricKind::Counter, UPLOADED.0, UPLOADED.1);
+        set.describe(MetricKind::Counter, UPLOAD_ERRORS.0, UPLOAD_ERRORS.1);
         set.describe(MetricKind::Counter, MESSAGES.0, MESSAGES.1);
         set.describe(MetricKind::Counter, EVENTS.0, EVENTS.1);
         let _batches = set.histogram("turing_frame_batch_size", "Frames per batch", BATCH_FRAMES, &[]);
@@ -88,7 +96,23 @@ impl FleetMetrics {
             session_duration_seconds: self.set.histogram("turing_session_duration_seconds", "", SESSION_SECS, &[]),
             frame_batch_size: self.set.histogram("turing_frame_batch_size", "", BATCH_FRAMES, &[]),
             frames_dropped: self.frames_dropped.clone(),
+            uploads_in_progress: self.set.gauge(UPLOADS.0, UPLOADS.1, &[]),
+            uploads: FileType::ALL.map(|file| self.of_file(file)),
+            upload_errors: UploadError::ALL.map(|error| self.upload_error(error)),
         }
+    }
+
+    fn of_file(&self, file: FileType) -> FileMetrics {
+        let labels = [("file_type", file.as_str())];
+        FileMetrics {
+            duration_seconds: self.set.histogram(UPLOAD_DURATION.0, UPLOAD_DURATION.1, UPLOAD_SECS, &labels),
+            size_bytes: self.set.histogram(UPLOAD_SIZE.0, UPLOAD_SIZE.1, UPLOAD_BYTES, &labels),
+            bytes_total: self.set.counter(UPLOADED.0, UPLOADED.1, &labels),
+        }
+    }
+
+    fn upload_error(&self, error: UploadError) -> Counter {
+        self.set.counter(UPLOAD_ERRORS.0, UPLOAD_ERRORS.1, &[("error_type", error.as_str())])
     }
 
     /// Counts an event that was taken up.
@@ -126,8 +150,8 @@ impl FleetMetrics {
 
 impl Observer for FleetMetrics {
     fn served(&self, request: &Served<'_>) {
-        // The document writes parameters with a colon.
-        let route = request.route.replace('{', ":").replace('}', "");
+        // The document writes parameters with a colon, and has none that takes the rest of a path.
+        let route = request.route.replace(":.*}", "}").replace('{', ":").replace('}', "");
         let status = request.status.to_string();
         let labels = [("method", request.method), ("route", route.as_str()), ("status_code", status.as_str())];
         self.set.counter(REQUESTS.0, REQUESTS.1, &labels).increment(1);

@@ -1,6 +1,7 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Uploads are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`).
+//! Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`), [`upload_session`] (`/upload-session`) and
+//! [`store`] (`/_store/…`).
 
 pub mod access;
 pub mod lag;
@@ -9,10 +10,12 @@ pub mod monitoring;
 pub mod reports;
 pub mod site;
 pub mod sockets;
+pub mod store;
+pub mod upload_session;
 
 use std::sync::Arc;
 
-use hubbub_actors::fleet::auth;
+use hubbub_actors::fleet::{auth, uploads};
 use hubbub_actors::kit::deps::Deps;
 use hubbub_protocol::contract::{Access, Endpoint};
 use hubbub_protocol::fleet::Fleet;
@@ -30,6 +33,11 @@ use hubbub_protocol::fleet::tablet::{
     ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording,
     StopAllRecording, StopRecording, SyncMetadata, ToggleAllRecording, ToggleRecording, UnlockAllDevices, UnlockDevice,
 };
+use hubbub_protocol::fleet::uploads::chunked_upload::abort::AbortChunkedUpload;
+use hubbub_protocol::fleet::uploads::chunked_upload::complete::CompleteChunkedUpload;
+use hubbub_protocol::fleet::uploads::chunked_upload::presign_part::PresignPart;
+use hubbub_protocol::fleet::uploads::chunked_upload::status::GetChunkedUpload;
+use hubbub_protocol::fleet::uploads::upload_session::UploadSession;
 
 use crate::edge::{Edge, Endpoints, Mounted};
 use crate::realtime::namespace::Events;
@@ -59,6 +67,14 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         // Sessions
         .endpoint::<ListSessions>()
         .endpoint::<GetSession>()
+        // File upload
+        .route(UploadSession::METHOD, UploadSession::PATH, UploadSession::LIMIT, UploadSession::ACCESS, upload_session::upload)
+        .endpoint_with(uploads::start)
+        .endpoint::<GetChunkedUpload>()
+        .endpoint::<PresignPart>()
+        .endpoint::<CompleteChunkedUpload>()
+        .endpoint::<AbortChunkedUpload>()
+        .route(store::METHOD, store::PATH, store::LIMIT, store::ACCESS, store::put)
         // S3 statistics
         .endpoint::<GetS3Stats>()
         .endpoint::<GetS3Overview>()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 use hubbub_actors::fleet::auth::Enrolment;
+use hubbub_actors::fleet::uploads::{Files, spool, upkeep};
 use hubbub_actors::fleet::{Wiring, qa_metrics};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
@@ -17,6 +18,7 @@ use super::metrics::{FleetMetrics, Sent};
 use super::monitoring::Monitor;
 use super::reports::{ReportMetrics, reports};
 use super::sockets::FleetHooks;
+use super::store::Store;
 use super::{endpoints, events};
 use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
 use crate::edge::access::Gate;
@@ -42,7 +44,15 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
         tokens: Tokens::new(Fleet::NAME, parts.secrets.get(JWT_SECRET).unwrap_or_default().as_bytes()),
         enrolment: enrolment(&config.enrolment),
         lock_grace_ms: i64::try_from(config.lock_grace.as_millis()).unwrap_or(i64::MAX),
+        files: Files {
+            blobs: Arc::clone(&parts.blobs),
+            bucket: parts.config.blobs.bucket.clone(),
+            public_url: listener.public_url(config.public_url.as_deref()),
+        },
     });
+    deps.insert(Store { blobs: Arc::clone(&parts.blobs), urls: parts.part_urls() });
+    actix_rt::spawn(upkeep::look_after(deps.clone()));
+    actix_rt::spawn(spool::look_after(deps.clone()));
     let report_metrics = ReportMetrics::default();
     deps.insert(reports(parts, &report_metrics));
     deps.insert(report_metrics);

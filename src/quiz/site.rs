@@ -1,6 +1,5 @@
 //! Puts the quiz together: its actors' wiring, its namespace, its routes, its port.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
@@ -48,7 +47,7 @@ pub fn site(parts: &Parts) -> Result<Site, StartError> {
         only_players_see_flows: config.access == AccessMode::Strict,
     });
     deps.insert(config.retention);
-    deps.insert(accounts(parts, listener.address)?);
+    deps.insert(accounts(parts, listener.public_url(config.public_url.as_deref()))?);
     wake(deps).map_err(StartError::Actor)?;
     let hooks = Box::new(QuizHooks { deps: deps.clone(), traffic: Arc::clone(&traffic) });
     let namespace = Namespace::new("/", emitter, hooks, parts.config.limits_scale).events(events(deps.clone()));
@@ -64,7 +63,7 @@ pub fn site(parts: &Parts) -> Result<Site, StartError> {
     Ok(Site { listener, services: vec![service], routes: Arc::new(routes) })
 }
 
-fn accounts(parts: &Parts, address: SocketAddr) -> Result<Accounts, StartError> {
+fn accounts(parts: &Parts, public_url: String) -> Result<Accounts, StartError> {
     let (config, deps) = (&parts.config.quiz, &parts.deps);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     // One processor stays free of them, so that a storm of logins does not hold up a game.
@@ -78,16 +77,8 @@ fn accounts(parts: &Parts, address: SocketAddr) -> Result<Accounts, StartError> 
         passwords,
         pictures: Workshop::new(1, WAITING_PICTURES),
         blobs: Arc::clone(&parts.blobs),
-        public_url: config.public_url.clone().unwrap_or_else(|| own_url(address)),
+        public_url,
     })
-}
-
-/// Returns how a browser on this machine reaches the listener; from elsewhere `quiz.public_url` must say.
-fn own_url(address: SocketAddr) -> String {
-    if address.ip().is_loopback() || address.ip().is_unspecified() {
-        return format!("http://localhost:{}", address.port());
-    }
-    format!("http://{address}")
 }
 
 fn edge(parts: &Parts, traffic: Arc<SystemTraffic>) -> Edge {

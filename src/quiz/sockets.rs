@@ -29,8 +29,8 @@ impl Hooks for QuizHooks {
     }
 
     fn connected(&self, socket: &Arc<Socket>, handshake: &Handshake, auth: Option<&Value>) -> Handled {
-        let device = auth.and_then(|auth| auth.get("deviceId")).and_then(Value::as_str).map(str::to_owned);
-        let origin = Origin { user_agent: handshake.user_agent.as_deref().map(str::to_owned), device };
+        let user_agent = handshake.user_agent.as_deref().map(str::to_owned);
+        let origin = Origin { user_agent, device: device(handshake, auth) };
         let (deps, socket) = (self.deps.clone(), Arc::clone(socket));
         Handled::Later(Box::pin(async move {
             if let Err(fault) = connected(&deps, &socket.caller, origin).await {
@@ -50,5 +50,29 @@ impl Hooks for QuizHooks {
 
     fn counted(&self, event: &'static str, is_accepted: bool) {
         self.traffic.event(event, is_accepted);
+    }
+}
+
+/// Returns what a client calls its device: `auth.deviceId`, else the query's, for clients of version 2 have no `auth`.
+fn device(handshake: &Handshake, auth: Option<&Value>) -> Option<String> {
+    let of_auth = auth.and_then(|auth| auth.get("deviceId")).and_then(Value::as_str).map(str::to_owned);
+    of_auth.or_else(|| handshake.query_value("deviceId"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_named_in_auth_or_else_in_the_query() {
+        let auth = |name: Value| Value::Object(vec![("deviceId".to_owned(), name)]);
+        let query = Handshake { query: "EIO=3&deviceId=of%20query".into(), ..Handshake::default() };
+        let check = |handshake: &Handshake, auth: Option<&Value>, expected: Option<&str>| {
+            assert_eq!(device(handshake, auth).as_deref(), expected);
+        };
+        check(&query, Some(&auth(Value::String("of auth".to_owned()))), Some("of auth"));
+        check(&query, Some(&auth(Value::Null)), Some("of query"));
+        check(&query, None, Some("of query"));
+        check(&Handshake::default(), None, None);
     }
 }

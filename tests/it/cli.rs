@@ -118,18 +118,19 @@ fn secrets_are_listed_and_shown_only_on_request() {
     let listed = hubbub(&["secrets"], &environment);
     assert_eq!((listed.status.code(), stderr(&listed).as_str()), (Some(0), ""));
     let hidden = "(--show prints it)";
-    let expected = |fleet: &str, admin: &str, quiz: &str| {
+    let expected = |fleet: &str, admin: &str, quiz: &str, blobs: &str| {
         format!(
-            "fleet.jwt_secret     generated   {fleet}\nfleet.admin_api_key  configured  {admin}\nquiz.jwt_secret      generated   {quiz}\n"
+            "fleet.jwt_secret     generated   {fleet}\nfleet.admin_api_key  configured  {admin}\n\
+             quiz.jwt_secret      generated   {quiz}\nblobs.url_secret     generated   {blobs}\n"
         )
     };
-    assert_eq!(stdout(&listed), expected(hidden, hidden, hidden));
+    assert_eq!(stdout(&listed), expected(hidden, hidden, hidden, hidden));
     let shown = stdout(&hubbub(&["secrets", "--show"], &environment));
     let secrets: Vec<_> = shown.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
-    let [fleet, _, quiz] = secrets.as_slice() else { panic!("three secrets in {shown}") };
-    assert_eq!((fleet.len(), quiz.len()), (43, 43), "256 bits in base64url");
-    assert_ne!(fleet, quiz);
-    assert_eq!(shown, expected(fleet, "my-own-admin-key", quiz));
+    let [fleet, _, quiz, blobs] = secrets.as_slice() else { panic!("four secrets in {shown}") };
+    assert_eq!((fleet.len(), quiz.len(), blobs.len()), (43, 43, 43), "256 bits in base64url");
+    assert!(fleet != quiz && fleet != blobs && quiz != blobs);
+    assert_eq!(shown, expected(fleet, "my-own-admin-key", quiz, blobs));
     assert_eq!(stdout(&hubbub(&["secrets", "--show"], &environment)), shown, "the same at the next start");
 }
 

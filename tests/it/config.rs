@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use hubbub::config::{AccessMode, AdminKeySetting, Config, LogFormat, LogLevel, Mistakes, Secret, effective, keys_table};
+use hubbub::config::{
+    AccessMode, AdminKeySetting, BlobsKind, Config, LogFormat, LogLevel, Mistakes, Secret, effective, keys_table,
+};
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
@@ -119,9 +121,44 @@ fn equal_ports_are_no_mistake_where_only_one_is_served() {
 }
 
 #[test]
+fn a_bucket_needs_what_its_store_asks_for() {
+    let file = r#"
+        [blobs]
+        kind = "s3"
+        bucket = "Not_A_Bucket"
+        endpoint = "minio:9000"
+        quota_bytes = 5
+    "#;
+    let expected = [
+        "`blobs.bucket` must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, not `Not_A_Bucket`",
+        "`blobs.endpoint` must be a URL such as https://hub.example.com, not `minio:9000`",
+        "`blobs.region` is needed where `blobs.kind` is s3, unless `blobs.endpoint` names the store",
+        "`blobs.access_key_id` is needed where `blobs.kind` is s3",
+        "`blobs.secret_access_key` is needed where `blobs.kind` is s3",
+        "`blobs.quota_bytes` counts local files alone; a bucket's quota is the store's to keep",
+    ];
+    assert_eq!(mistakes(file, &[]), expected);
+
+    let file = "[blobs]\nkind = \"s3\"\nendpoint = \"http://127.0.0.1:9000/\"\naccess_key_id = \"me\"\n";
+    let blobs = config(file, &[("HUBBUB_BLOBS__SECRET_ACCESS_KEY", "hush")]).blobs;
+    let bucket = blobs.bucket_settings();
+    assert_eq!((blobs.kind, bucket.bucket.as_str()), (BlobsKind::S3, "turing-robotics-datahub"));
+    assert_eq!((bucket.endpoint.as_deref(), bucket.region.as_str()), (Some("http://127.0.0.1:9000"), "us-east-1"));
+    assert_eq!((bucket.path_style, bucket.secret_access_key.as_str()), (true, "hush"));
+    let amazon = config("[blobs]\nkind = \"s3\"\nregion = \"eu-west-1\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", &[]);
+    let bucket = amazon.blobs.bucket_settings();
+    assert_eq!((bucket.region.as_str(), bucket.path_style), ("eu-west-1", false));
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     let secret = "0123456789abcdef-hush";
-    let variables = [("HUBBUB_FLEET__JWT_SECRET", secret), ("HUBBUB_FLEET__ADMIN_API_KEY", secret)];
+    let variables = [
+        ("HUBBUB_FLEET__JWT_SECRET", secret),
+        ("HUBBUB_FLEET__ADMIN_API_KEY", secret),
+        ("HUBBUB_BLOBS__SECRET_ACCESS_KEY", secret),
+        ("HUBBUB_BLOBS__URL_SECRET", secret),
+    ];
     let loaded = Config::parse(None, environment(&variables)).expect("no mistakes");
     let shown = format!("{:?}\n{:?}\n{}\n{}", loaded.config, loaded.keys, effective(&loaded.keys), keys_table(&loaded.keys));
     assert!(!shown.contains("hush"), "{shown}");
@@ -150,9 +187,12 @@ fn what_is_open_to_the_network_is_warned_about() {
     assert_eq!(Config::default().warnings(), Vec::<String>::new());
     let warnings = config("bind = \"0.0.0.0\"", &[]).warnings();
     let starts: Vec<_> = warnings.iter().filter_map(|warning| warning.split(": anyone").next()).collect();
-    assert_eq!(starts, ["fleet on 0.0.0.0:3200", "quiz on 0.0.0.0:8080"], "{warnings:?}");
-    let strict = "bind = \"0.0.0.0\"\n[fleet]\naccess = \"strict\"\n[quiz]\naccess = \"strict\"\n";
-    assert_eq!(config(strict, &[]).warnings(), Vec::<String>::new());
+    let [fleet, quiz, address] = &starts[..] else { panic!("three warnings: {warnings:?}") };
+    assert_eq!((*fleet, *quiz), ("fleet on 0.0.0.0:3200", "quiz on 0.0.0.0:8080"));
+    assert!(address.starts_with("`fleet.public_url` is not set"), "{address}");
+    let own_address = "public_url = \"http://hub.example:3200\"";
+    let strict = format!("bind = \"0.0.0.0\"\n[fleet]\naccess = \"strict\"\n{own_address}\n[quiz]\naccess = \"strict\"\n");
+    assert_eq!(config(&strict, &[]).warnings(), Vec::<String>::new());
     let off = "[fleet]\nenabled = false\n[quiz]\nenabled = false\n";
     let load_test = config(&format!("bind = \"::\"\n{off}[lab]\nenabled = true\n[limits]\nscale = 0\n"), &[]);
     assert_eq!(load_test.warnings().len(), 2, "{:?}", load_test.warnings());

@@ -1,6 +1,6 @@
 //! `hubbub load fleet` and `hubbub load locks`: clean on a hub with its documented limits, and not to be deceived.
 
-mod forger;
+pub mod forger;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;

@@ -20,6 +20,8 @@ mod fleet;
 mod lab;
 mod load;
 mod load_fleet;
+mod load_quiz;
+mod quiz;
 mod realtime;
 mod routes;
 mod source;

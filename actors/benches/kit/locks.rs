@@ -9,8 +9,10 @@ use futures_util::future::join_all;
 use hubbub_actors::fleet::auth::Enrolment;
 use hubbub_actors::fleet::device::state::{Holder, State};
 use hubbub_actors::fleet::metrics::Metrics;
+use hubbub_actors::fleet::uploads::Files;
 use hubbub_actors::fleet::{Wiring, connected};
 use hubbub_actors::kit::ask::{Ask, ask};
+use hubbub_actors::kit::blobs::LocalBlobs;
 use hubbub_actors::kit::caller::Caller;
 use hubbub_actors::kit::clock::{Clock, SystemClock};
 use hubbub_actors::kit::deps::{Deps, DepsBuilder};
@@ -23,6 +25,7 @@ use hubbub_protocol::fleet::auth::DeviceType;
 use hubbub_protocol::fleet::headset::Identify;
 use hubbub_protocol::fleet::tablet::{LockDevice, UnlockDevice};
 use hubbub_protocol::wire::message::Dialect;
+use tempfile::TempDir;
 
 use crate::outbox::empty;
 
@@ -79,6 +82,7 @@ fn actors(criterion: &mut Criterion) {
 
 struct Fleet {
     deps: Deps,
+    _directory: TempDir,
     emitter: Emitter,
     outboxes: Vec<Arc<Outbox>>,
     tablets: Vec<Caller>,
@@ -88,15 +92,19 @@ struct Fleet {
 impl Fleet {
     async fn start(builder: DepsBuilder) -> Self {
         let emitter = Emitter::new("/", None, None);
+        let directory = tempfile::tempdir().expect("a directory");
+        let blobs = LocalBlobs::open(directory.path(), Arc::new(SystemClock)).expect("a store");
         let wiring = Wiring {
             emitter: emitter.clone(),
             metrics: Metrics::unobserved(),
             tokens: Tokens::new("fleet", b"a key of at least thirty-two bytes, for benches"),
             enrolment: Enrolment::default(),
             lock_grace_ms: 0,
+            files: Files { blobs: Arc::new(blobs), bucket: String::new(), public_url: String::new() },
         };
         let deps = builder.insert(wiring).build();
-        let mut fleet = Self { deps, emitter, outboxes: Vec::new(), tablets: Vec::new(), devices: Vec::new() };
+        let mut fleet =
+            Self { deps, _directory: directory, emitter, outboxes: Vec::new(), tablets: Vec::new(), devices: Vec::new() };
         for number in 0..DEVICES {
             let headset = fleet.connect(DeviceType::Headset, format!("headset-{number}")).await;
             let device_id = device_id(&format!("headset-{number}"));

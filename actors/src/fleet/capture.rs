@@ -20,6 +20,7 @@ use crate::kit::registry::Entity;
 use crate::kit::snapshot::{Snapshot, StoreError, Stored};
 
 pub mod state;
+mod uploads;
 
 use state::{SessionRefusal, State};
 
@@ -68,6 +69,9 @@ impl Entity for CaptureSession {
 
     fn restore(&mut self, snapshot: Option<Stored>, _: &mut Context<Self>) -> Result<(), StoreError> {
         self.state = snapshot.map(|stored| stored.decode()).transpose()?;
+        if let Some(state) = &mut self.state {
+            state.settle(self.deps.boot_id());
+        }
         Ok(())
     }
 }
@@ -123,6 +127,7 @@ pub(super) fn word(id: &SessionId, state: &State) -> SessionWord {
         device_ids: state.device_ids(),
         created_at: state.created_at(),
         ended_at: state.ended_at(),
+        upload_timestamp: state.upload_timestamp(),
     }
 }
 

@@ -9,11 +9,14 @@ use hubbub_protocol::wire::frame;
 use hubbub_protocol::wire::message::Dialect;
 use parking_lot::Mutex;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::auth::Enrolment;
 use super::metrics::Metrics;
+use super::uploads::Files;
 use super::{Wiring, connected, disconnected, roster};
 use crate::kit::ask::{Ask, Routed, ask};
+use crate::kit::blobs::{BlobStore, LocalBlobs};
 use crate::kit::caller::Caller;
 use crate::kit::clock::TestClock;
 use crate::kit::deps::{Deps, DepsBuilder};
@@ -28,6 +31,8 @@ pub struct World {
     pub deps: Deps,
     pub clock: TestClock,
     pub store: Arc<dyn SnapshotStore>,
+    pub blobs: Arc<dyn BlobStore>,
+    files: Arc<TempDir>,
     emitter: Emitter,
     outboxes: Mutex<HashMap<SocketId, Arc<Outbox>>>,
 }
@@ -45,13 +50,13 @@ impl World {
 
     /// Returns a fleet over a store that another one may have left, in another run of the process.
     pub fn on(store: Arc<dyn SnapshotStore>, clock: TestClock, boot_id: u64, change: impl FnOnce(&mut Wiring)) -> Self {
-        Self::build(Deps::builder(), store, clock, boot_id, change)
+        Self::build(Deps::builder(), store, clock, boot_id, directory(), change)
     }
 
     /// Returns a fresh fleet whose actors live on several threads.
     pub fn on_threads(count: usize) -> Self {
         let builder = Deps::builder().start_arbiters(count);
-        Self::build(builder, Arc::new(MemoryStore::new()), TestClock::default(), 1, |_| {})
+        Self::build(builder, Arc::new(MemoryStore::new()), TestClock::default(), 1, directory(), |_| {})
     }
 
     fn build(
@@ -59,8 +64,10 @@ impl World {
         store: Arc<dyn SnapshotStore>,
         clock: TestClock,
         boot_id: u64,
+        files: Arc<TempDir>,
         change: impl FnOnce(&mut Wiring),
     ) -> Self {
+        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(files.path(), clock.shared()).expect("a store"));
         let emitter = Emitter::new("/", None, None);
         let mut wiring = Wiring {
             emitter: emitter.clone(),
@@ -68,17 +75,22 @@ impl World {
             tokens: Tokens::new("fleet", b"a key of at least thirty-two bytes, for tests"),
             enrolment: Enrolment::default(),
             lock_grace_ms: 0,
+            files: Files {
+                blobs: blobs.clone(),
+                bucket: "turing-robotics-datahub".to_owned(),
+                public_url: "http://hub".to_owned(),
+            },
         };
         change(&mut wiring);
         let builder = builder.clock(clock.clone()).random(SeededRandom::new(boot_id)).boot_id(boot_id);
         let deps = builder.snapshots(store.clone()).insert(wiring).build();
-        Self { deps, clock, store, emitter, outboxes: Mutex::default() }
+        Self { deps, clock, store, blobs, files, emitter, outboxes: Mutex::default() }
     }
 
     /// Returns the same fleet after a restart of the process.
     pub async fn restarted(self) -> Self {
         self.deps.stop_all().await;
-        Self::on(self.store, self.clock, self.deps.boot_id() + 1, |_| {})
+        Self::build(Deps::builder(), self.store, self.clock, self.deps.boot_id() + 1, self.files, |_| {})
     }
 
     /// Connects a socket with a device token.
@@ -163,6 +175,10 @@ impl World {
     pub fn is_closed(&self, socket: &str) -> bool {
         self.outboxes.lock().get(&SocketId::new(socket)).is_some_and(|outbox| outbox.closed().is_some())
     }
+}
+
+fn directory() -> Arc<TempDir> {
+    Arc::new(tempfile::tempdir().expect("a directory"))
 }
 
 const LISTS: [&str; 3] = ["on-headsets-updated", "on-headsets-with-lock-status-updated", "on-device-locks-updated"];

@@ -3,8 +3,9 @@
 //! A [`Device`](device::Device) alone decides who holds it; a [`Tablet`](tablet::Tablet) asks devices and answers its sockets; a
 //! [`CaptureSession`](capture::CaptureSession) commits every step of its life before it answers; the [`Roster`](roster::Roster) keeps
 //! the last word of every device and session for the lists. Who may await whom: Tablet awaits CaptureSession, Device and Roster,
-//! CaptureSession and Roster await Device, Dashboard awaits Roster. A Device awaits nobody: it only sends notices. The
-//! reports ([`Bucket`](s3_stats::Bucket), [`Inspector`](qa_metrics::Inspector)) await only the stores, and nobody awaits them.
+//! CaptureSession and Roster await Device, Dashboard awaits Roster. A Device awaits nobody: it only sends notices. A
+//! [`ChunkedUpload`](uploads::chunked_upload::ChunkedUpload) awaits Roster and CaptureSession, and nobody awaits it.
+//! The reports ([`Bucket`](s3_stats::Bucket), [`Inspector`](qa_metrics::Inspector)) await only the stores, and nobody awaits them.
 
 pub mod device;
 pub mod roster;
@@ -12,6 +13,7 @@ pub mod roster;
 pub mod capture;
 pub mod dashboard;
 pub mod tablet;
+pub mod uploads;
 
 pub mod auth;
 pub mod metrics;
@@ -53,6 +55,8 @@ pub struct Wiring {
     pub enrolment: auth::Enrolment,
     /// How long the locks of a tablet whose socket dropped are kept for it to come back.
     pub lock_grace_ms: i64,
+    /// Where recordings are kept.
+    pub files: uploads::Files,
 }
 
 impl Wiring {

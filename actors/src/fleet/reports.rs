@@ -9,6 +9,7 @@ use hubbub_protocol::fault::Fault;
 use tokio::sync::oneshot;
 
 use super::qa_metrics::Progress;
+use super::uploads::upload_session::SPOOL;
 use crate::kit::ask::restarting;
 use crate::kit::blobs::{BlobStore, Key};
 use crate::kit::clock::Timestamp;
@@ -40,9 +41,10 @@ impl Reports {
         deps.extension()
     }
 
-    /// Says whether a blob is not the fleet's.
+    /// Says whether a blob is not the fleet's, or the file of a form that is not complete.
     pub(super) fn is_foreign(&self, key: &Key) -> bool {
-        self.foreign.iter().any(|prefix| key.as_str().starts_with(prefix))
+        let is_spooled = key.as_str().strip_prefix(SPOOL).is_some_and(|rest| rest.starts_with('/'));
+        is_spooled || self.foreign.iter().any(|prefix| key.as_str().starts_with(prefix))
     }
 }
 

@@ -26,9 +26,11 @@ mod news;
 mod queries;
 pub mod state;
 mod stored;
+mod uploads;
 
 pub use clients::{ActiveSessions, Arrived, Departed, HeldBy, ReadGauges, Subscribe};
 pub use news::{DeviceNews, SessionNews};
+pub use uploads::SessionsOf;
 
 use state::{Changed, State};
 

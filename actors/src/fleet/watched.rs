@@ -84,6 +84,10 @@ impl BlobStore for Watched {
         self.inner.head(key)
     }
 
+    fn rename<'a>(&'a self, from: &'a Key, to: &'a Key) -> Answer<'a, Completed> {
+        self.inner.rename(from, to)
+    }
+
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()> {
         self.inner.delete(key)
     }

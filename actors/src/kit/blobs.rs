@@ -4,7 +4,7 @@
 //! its end. A write that was answered is on disk. A large one may come in parts, over hours and in any order, and becomes a blob at
 //! once when its last part is there. Reading order: this file is the vocabulary, [`key`] what a blob may be called, [`upload`] the
 //! words for what comes in parts, [`url`] how a part is let in without a password, [`reap`] how it ends when nobody ends it, [`local`]
-//! the implementation on local files.
+//! the implementation on local files, [`s3`] the one in a bucket.
 
 use std::future::Future;
 use std::io;
@@ -18,6 +18,7 @@ use super::clock::Timestamp;
 pub mod key;
 pub mod local;
 pub mod reap;
+pub mod s3;
 pub mod upload;
 pub mod url;
 
@@ -26,6 +27,7 @@ pub(crate) mod suite;
 
 pub use key::{Key, WrongKey};
 pub use local::LocalBlobs;
+pub use s3::{S3Blobs, S3Settings};
 pub use upload::{Completed, PartNumber, PartPage, PartTag, Unfinished, Upload, UploadId, UploadPage, UploadedPart};
 pub use url::{PartUrls, Url, WrongUrl};
 
@@ -162,6 +164,10 @@ pub trait BlobStore: Send + Sync {
 
     /// Deletes a blob. If there is none, that is as good.
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()>;
+
+    /// Moves a blob to another key, and replaces what was there; the answer is the blob's new etag and its length. Local files are not
+    /// copied, S3 copies within itself.
+    fn rename<'a>(&'a self, from: &'a Key, to: &'a Key) -> Answer<'a, Completed>;
 
     /// Returns where the blob of a key is found by whoever may read it.
     fn location(&self, key: &Key) -> Url;

@@ -87,6 +87,7 @@ enum Target<'a> {
     Room(&'a Room, Option<&'a SocketId>),
     Either(&'a Room, &'a Room),
     Socket(&'a SocketId),
+    Sockets(&'a [SocketId]),
 }
 
 /// Which lane an emission takes, and whether recovery may replay it.
@@ -147,6 +148,11 @@ impl Emitter {
         self.send(Target::Room(room, None), event, Lane::Latest(&LatestKey::new(E::NAME, subject)))
     }
 
+    /// Emits the newest value about `subject` to these sockets, encoded once; whoever is slow sees only the newest one.
+    pub fn latest_to<E: Emit>(&self, sockets: &[SocketId], subject: &str, event: &E) -> Delivery {
+        self.send(Target::Sockets(sockets), event, Lane::Latest(&LatestKey::new(E::NAME, subject)))
+    }
+
     /// Emits arguments as they are to everyone in `room` but `except`.
     pub fn emit_args(&self, room: &Room, except: Option<&SocketId>, name: &str, args: &Args) -> Delivery {
         self.send_args(Target::Room(room, except), name, args, Lane::Reliable)
@@ -204,6 +210,9 @@ impl Emitter {
                 if let Some(member) = self.member(id) {
                     cast.to(&member.receiver);
                 }
+            }
+            Target::Sockets(ids) => {
+                ids.iter().filter_map(|id| self.member(id)).for_each(|member| cast.to(&member.receiver));
             }
             Target::Room(room, except) => {
                 if let Some(members) = self.members_of(room) {
@@ -329,6 +338,7 @@ impl Target<'_> {
             Self::Room(room, except) => (vec![room.clone()], except.cloned()),
             Self::Either(one, other) => (vec![one.clone(), other.clone()], None),
             Self::Socket(id) => (vec![Room::new(id.as_str())], None),
+            Self::Sockets(ids) => (ids.iter().map(|id| Room::new(id.as_str())).collect(), None),
         }
     }
 }

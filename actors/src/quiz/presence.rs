@@ -16,7 +16,7 @@ use crate::kit::deps::Deps;
 pub struct Origin {
     /// The `User-Agent` of its handshake.
     pub user_agent: Option<String>,
-    /// Its `auth.deviceId`.
+    /// The `deviceId` that its handshake names.
     pub device: Option<String>,
 }
 

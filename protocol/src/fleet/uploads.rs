@@ -214,6 +214,18 @@ pub fn signature_refused() -> Fault {
     Fault::new(Kind::Forbidden, "", "Signature expired or invalid")
 }
 
+/// Returns the refusal of a part that does not say how long it is (411).
+#[must_use]
+pub fn length_required() -> Fault {
+    Fault::new(Kind::LengthRequired, "", "Content-Length is required")
+}
+
+/// Returns the refusal of a part that is longer than any part of an upload, empty, or not as long as it says (400).
+#[must_use]
+pub fn wrong_part_length() -> Fault {
+    Fault::invalid("A part must have its Content-Length of 1 to 10485760 bytes")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

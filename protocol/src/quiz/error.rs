@@ -39,7 +39,7 @@ fn body(fault: &Fault, request_id: &str) -> Value {
 /// The code of a fault that brings none of its own.
 fn code(kind: Kind) -> &'static str {
     match kind {
-        Kind::Invalid | Kind::Unprocessable => "invalid_payload",
+        Kind::Invalid | Kind::Unprocessable | Kind::LengthRequired => "invalid_payload",
         Kind::Unauthenticated => "unauthorized",
         Kind::Forbidden => "forbidden",
         Kind::NotFound | Kind::MethodNotAllowed => "not_found",

@@ -15,7 +15,7 @@ use crate::load::target::{Reach, Target};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Every scenario")]
 pub(super) struct Common {
-    /// The server to drive [default: http://127.0.0.1:3000, or 3200 for the scenarios of the fleet]
+    /// The server to drive [default: http://127.0.0.1:3000, 3200 for the scenarios of the fleet, 8080 for the quiz]
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
     /// How long to measure
@@ -122,7 +122,8 @@ pub(super) fn whole(range: RangeInclusive<u64>) -> RangedU64ValueParser<u64> {
     clap::value_parser!(u64).range(range)
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// Reads a number of seconds.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     const MOST: f64 = 86_400.0;
     match text.parse() {
         Ok(seconds) if (0.0..=MOST).contains(&seconds) => Ok(seconds),

@@ -52,7 +52,7 @@ impl Enrolment {
 }
 
 /// Waits, unless the operator ends it; returns whether the time has passed.
-fn wait(time: Duration, end: &AtomicBool) -> bool {
+pub(super) fn wait(time: Duration, end: &AtomicBool) -> bool {
     let until = Instant::now() + time;
     while Instant::now() < until {
         if end.load(Ordering::Relaxed) {

@@ -1,5 +1,5 @@
 //! The scenarios. Those of the lab contract (echo, rooms and frames) run against any server that speaks it; those of the
-//! fleet (fleet, locks) against hubbub itself.
+//! fleet (fleet, locks) and of the quiz against hubbub itself.
 
 pub mod broadcast;
 pub mod churn;
@@ -14,3 +14,4 @@ mod room;
 mod chance;
 pub(crate) mod fleet;
 pub(crate) mod locks;
+pub(crate) mod quiz;

@@ -43,32 +43,48 @@ function run(script, directory) {
   });
 }
 
-test("the walk-through works as pasted", async () => {
-  assert.deepEqual(blocks("sh install"), ["npm install socket.io-client@4\n"]);
-  const steps = blocks("sh walkthrough");
-  assert.equal(steps.length, 4, "tokens, headset, tablet, REST");
+/** Runs the blocks one after the other on a hubbub with only this system, and gives what they printed. */
+async function walk(system, port, steps) {
   // Limits as an operator has them; only the ports are free ones, so that tests can run side by side.
-  const server = await startServer(["fleet"], { HUBBUB_LIMITS__SCALE: "1" });
+  const server = await startServer([system], { HUBBUB_LIMITS__SCALE: "1" });
   const directory = mkdtempSync(join(tmpdir(), "hubbub-readme-"));
   try {
     mkdirSync(join(directory, "node_modules"));
     symlinkSync(installed, join(directory, "node_modules/socket.io-client"));
     const script = steps
       .join("\n")
-      .replaceAll("http://127.0.0.1:3200", server.url("fleet"))
+      .replaceAll(`http://127.0.0.1:${port}`, server.url(system))
       .replaceAll("http://127.0.0.1:9464", server.url("ops"));
     const { code, stdout, stderr } = await run(script, directory);
     assert.equal(code, 0, `${stdout}\n${stderr}`);
     assert.equal(stderr, "");
-    const [expected] = blocks("text output");
-    assert.ok(stdout.startsWith(expected), stdout);
-    const device = '{"ok":true,"customName":"Lab Quest #1"}{"ok":true,"device":{"deviceId":"QUEST_001","isOnline":true,';
-    assert.ok(stdout.slice(expected.length).startsWith(device), stdout);
-    assert.match(stdout, /"summary":\{"totalDevices":1,"onlineDevices":1,/);
-    assert.match(stdout, /\{"status":"ready"\}/);
-    assert.match(stdout, /^hubbub_connections\{system="fleet",transport="websocket"\} \d+$/m);
+    return stdout;
   } finally {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+test("the walk-through works as pasted", async () => {
+  assert.deepEqual(blocks("sh install"), ["npm install socket.io-client@4\n"]);
+  const steps = blocks("sh walkthrough");
+  assert.equal(steps.length, 4, "tokens, headset, tablet, REST");
+  const stdout = await walk("fleet", 3200, steps);
+  const [expected] = blocks("text output");
+  assert.ok(stdout.startsWith(expected), stdout);
+  const device = '{"ok":true,"customName":"Lab Quest #1"}{"ok":true,"device":{"deviceId":"QUEST_001","isOnline":true,';
+  assert.ok(stdout.slice(expected.length).startsWith(device), stdout);
+  assert.match(stdout, /"summary":\{"totalDevices":1,"onlineDevices":1,/);
+  assert.match(stdout, /\{"status":"ready"\}/);
+  assert.match(stdout, /^hubbub_connections\{system="fleet",transport="websocket"\} \d+$/m);
+});
+
+test("the quiz's walk-through works as pasted", async () => {
+  const steps = blocks("sh quiz walkthrough");
+  assert.equal(steps.length, 5, "account, quiz, host, player, REST");
+  const stdout = await walk("quiz", 8080, steps);
+  const [expected] = blocks("text quiz output");
+  assert.ok(stdout.startsWith(expected), stdout);
+  assert.match(stdout.slice(expected.length), /^\{"flows":\[\{"id":"[^}]+\}\],"total":1,"limit":20,"offset":0\}\{"connections":\[\{"id":"/);
+  assert.match(stdout, /"status":"connected","connected_at":"[^"]+"\}\],"count":1\}$/);
 });

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import aiohttp
@@ -18,6 +19,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 15
 ISO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 SESSION_ID = re.compile(r"^session_\d{13}_[a-z0-9]{6}$")
+UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 # By default this client gives up at more than 16 packets in one polling body; its documentation names this switch.
 engineio.payload.Payload.max_decode_packets = 10_000
 TRANSPORTS = (["websocket"], ["polling"], ["polling", "websocket"])
@@ -166,14 +168,18 @@ class Client:
         await self.sio.disconnect()
 
 
-def redact(value):
-    """Replaces times and session ids, and only those that have the documented form."""
+def redact(value, key=None):
+    """Replaces times, session ids and request ids, and only those that have the documented form."""
+    if key in ("joinedAt", "serverTime", "timestamp") and type(value) is int:
+        return "<now>" if abs(time.time() * 1000 - value) < 600_000 else value
     if isinstance(value, str):
+        if key == "requestId":
+            return "<request>" if UUID.match(value) else value
         return "<time>" if ISO_TIME.match(value) else "<session>" if SESSION_ID.match(value) else value
     if isinstance(value, list):
         return [redact(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: redact(inner) for key, inner in value.items()}
+        return {name: redact(inner, name) for name, inner in value.items()}
     return value
 
 
@@ -194,6 +200,7 @@ class TestCase(unittest.IsolatedAsyncioTestCase):
         asyncio.get_running_loop().set_debug(False)
 
 
-async def request(method, url, body=None):
-    async with aiohttp.ClientSession() as session, session.request(method, url, json=body) as response:
+async def request(method, url, body=None, token=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=body, headers=headers) as response:
         return response.status, await response.json()

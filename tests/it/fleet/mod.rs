@@ -4,6 +4,7 @@ mod support;
 
 mod auth;
 mod capture;
+mod chunked_uploads;
 mod dashboard;
 mod devices;
 mod headset;
@@ -18,6 +19,8 @@ mod restart;
 mod s3_stats;
 mod sessions;
 mod stage;
+mod store;
 mod tablet;
 mod ties;
+mod upload_session;
 mod windows;

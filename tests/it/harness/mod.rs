@@ -9,5 +9,6 @@ pub mod metrics;
 pub mod noise;
 pub mod polling;
 pub mod process;
+pub mod quiz;
 pub mod socket;
 pub mod wire;

@@ -11,8 +11,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for what must come: long enough for a machine that builds and tests ten other things.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A raw WebSocket to the hub, before any Socket.IO.
 pub struct Raw(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -34,6 +34,14 @@ impl Raw {
         let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("a request");
         request.headers_mut().insert("authorization", HeaderValue::from_str(authorization).expect("a header"));
+        Self(tokio_tungstenite::connect_async(request).await.expect("the hub accepts the WebSocket").0)
+    }
+
+    /// Opens a WebSocket with a `User-Agent` header.
+    pub async fn open_as(base: &str, path_and_query: &str, user_agent: &str) -> Self {
+        let url = format!("{}{path_and_query}", base.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().expect("a request");
+        request.headers_mut().insert("user-agent", HeaderValue::from_str(user_agent).expect("a header"));
         Self(tokio_tungstenite::connect_async(request).await.expect("the hub accepts the WebSocket").0)
     }
 
@@ -130,7 +138,17 @@ impl Client {
 
     /// Connects to a namespace, or returns the payload of the connect error.
     pub async fn try_connect(base: &str, namespace: &str, auth: Value) -> Result<Self, Value> {
-        let mut raw = Raw::open(base, "/socket.io/?EIO=4&transport=websocket").await;
+        let raw = Raw::open(base, "/socket.io/?EIO=4&transport=websocket").await;
+        Self::try_join(raw, namespace, auth).await
+    }
+
+    /// Connects to the default namespace as a browser that calls itself `user_agent`.
+    pub async fn connect_as(base: &str, auth: Value, user_agent: &str) -> Self {
+        let raw = Raw::open_as(base, "/socket.io/?EIO=4&transport=websocket", user_agent).await;
+        Self::try_join(raw, "/", auth).await.expect("the hub admits the client")
+    }
+
+    async fn try_join(mut raw: Raw, namespace: &str, auth: Value) -> Result<Self, Value> {
         assert!(raw.text().await.starts_with('0'), "the first packet opens the connection");
         let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
         raw.send(&format!("40{prefix}{auth}")).await;
@@ -168,6 +186,22 @@ impl Client {
         }
     }
 
+    /// As [`ask`](Self::ask), and also returns the events that came before the acknowledgement: names and arguments.
+    pub async fn ask_and_hear(&mut self, name: &str, args: Value) -> (Vec<(String, Value)>, Value) {
+        let id = self.next_ack;
+        self.next_ack += 1;
+        self.raw.send(&format!("42{}{id}{}", self.namespace, event(name, args))).await;
+        let prefix = format!("43{}{id}", self.namespace);
+        let mut heard = Vec::new();
+        loop {
+            let packet = self.raw.packet().await;
+            if let Some(args) = packet.strip_prefix(&prefix) {
+                return (heard, serde_json::from_str(args).expect("an acknowledgement is an array"));
+            }
+            heard.push(self.read(&packet));
+        }
+    }
+
     /// As [`ask`](Self::ask), but none when the hub goes away first.
     pub async fn try_ask(&mut self, name: &str, args: Value) -> Option<Value> {
         let id = self.next_ack;
@@ -186,6 +220,10 @@ impl Client {
     /// Returns the next event as its name and arguments.
     pub async fn next(&mut self) -> (String, Value) {
         let packet = self.raw.packet().await;
+        self.read(&packet)
+    }
+
+    fn read(&self, packet: &str) -> (String, Value) {
         let json =
             packet.strip_prefix(&format!("42{}", self.namespace)).unwrap_or_else(|| panic!("expected an event, got `{packet}`"));
         let mut args: Vec<Value> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in `{packet}`"));

@@ -7,6 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::kit::clock::Timestamp;
 
+mod uploads;
+
+use uploads::Uploads;
+pub use uploads::{Heard, UploadWord};
+
 /// Why a session does not do what it was told, in the document's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SessionRefusal {
@@ -31,6 +36,9 @@ pub struct State {
     started_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     metadata: Map<String, Value>,
+    /// Sessions that were stored before there were uploads have none.
+    #[serde(default)]
+    uploads: Uploads,
 }
 
 /// One device's part in it.
@@ -39,8 +47,6 @@ struct Part {
     device_id: DeviceId,
     /// The frames it had reported when the session ended.
     final_frames: Option<u64>,
-    upload_progress: u8,
-    upload_status: UploadStatus,
 }
 
 /// What a session wants to know of its device right now.
@@ -58,9 +64,18 @@ impl State {
     /// Returns a new session of `owner`.
     #[must_use]
     pub fn create(owner: TabletId, device_ids: Vec<DeviceId>, metadata: Map<String, Value>, now: Timestamp) -> Self {
-        let part = |device_id| Part { device_id, final_frames: None, upload_progress: 0, upload_status: UploadStatus::Pending };
+        let part = |device_id| Part { device_id, final_frames: None };
         let devices = device_ids.into_iter().map(part).collect();
-        Self { owner, status: SessionStatus::Pending, devices, created_at: now, started_at: None, ended_at: None, metadata }
+        Self {
+            owner,
+            status: SessionStatus::Pending,
+            devices,
+            created_at: now,
+            started_at: None,
+            ended_at: None,
+            metadata,
+            uploads: Uploads::default(),
+        }
     }
 
     /// Starts recording, or goes on after a pause; a session that records already goes on.
@@ -98,6 +113,32 @@ impl State {
         self.status = SessionStatus::Completed;
         self.ended_at = Some(now);
         Ok(self.started_at.map_or(0, |started| now.since(started).max(0) / 1000))
+    }
+
+    /// Takes the word of an upload of its files. Returns what it has changed.
+    pub fn hear_upload(&mut self, word: UploadWord) -> Heard {
+        self.uploads.hear(word)
+    }
+
+    /// Ends what ended with an earlier run of the process.
+    pub fn settle(&mut self, boot_id: u64) {
+        self.uploads.settle(boot_id);
+    }
+
+    /// Returns the timestamp of its recording, if the tablet has given one.
+    #[must_use]
+    pub fn upload_timestamp(&self) -> Option<String> {
+        match self.metadata.get("timestamp")? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Returns the status that is shown: an ended session is over when its uploads are.
+    fn shown_status(&self) -> SessionStatus {
+        let has_files_to_come = self.uploads.status() == UploadStatus::Uploading;
+        if self.ended_at.is_some() && has_files_to_come { SessionStatus::Uploading } else { self.status }
     }
 
     /// Checks that this tablet may drive the session on.
@@ -146,7 +187,7 @@ impl State {
     pub fn line(&self, session_id: &SessionId) -> SessionLine {
         SessionLine {
             session_id: session_id.clone(),
-            status: self.status,
+            status: self.shown_status(),
             device_count: self.devices.len(),
             created_at: self.created_at.iso(),
             started_at: self.started_at.map(Timestamp::iso),
@@ -158,17 +199,18 @@ impl State {
     #[must_use]
     pub fn view(&self, session_id: &SessionId, glimpses: Vec<Glimpse>) -> Session {
         let has_ended = self.ended_at.is_some();
+        let (upload_progress, upload_status) = (self.uploads.progress(), self.uploads.status());
         let status = |(part, glimpse): (&Part, Glimpse)| DeviceStatus {
             device_id: part.device_id.clone(),
             is_recording: glimpse.is_recording && !has_ended,
             frame_count: part.final_frames.or(glimpse.frames).unwrap_or(0),
-            upload_progress: part.upload_progress,
-            upload_status: part.upload_status,
+            upload_progress,
+            upload_status,
             device_info: glimpse.telemetry,
         };
         Session {
             session_id: session_id.clone(),
-            status: self.status,
+            status: self.shown_status(),
             device_ids: self.device_ids(),
             device_statuses: self.devices.iter().zip(glimpses).map(status).collect(),
             created_at: self.created_at.iso(),

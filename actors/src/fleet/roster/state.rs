@@ -60,6 +60,8 @@ pub struct SessionWord {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// The timestamp of its recording.
+    pub upload_timestamp: Option<String>,
 }
 
 /// Which lists a word has changed.
@@ -231,6 +233,18 @@ impl State {
         own.map(|session| (session.line.session_id.clone(), session.device_ids.clone())).collect()
     }
 
+    /// Returns the sessions whose files an upload brings: those with this timestamp in their metadata, the one with this id, and those
+    /// whose timestamp was sent in the place of an id.
+    #[must_use]
+    pub fn sessions_of(&self, timestamp: Option<&str>, session_id: Option<&str>) -> Vec<SessionId> {
+        let is_its_own = |session: &&SessionWord| {
+            let recorded = session.upload_timestamp.as_deref();
+            let is_its_timestamp = recorded.is_some() && (recorded == timestamp || recorded == session_id);
+            is_its_timestamp || session_id == Some(session.line.session_id.as_str())
+        };
+        self.sessions.values().filter(is_its_own).map(|session| session.line.session_id.clone()).collect()
+    }
+
     // --- clients ---
 
     /// Takes note of a connected socket. Headsets are counted by their registration instead.
@@ -398,7 +412,7 @@ mod tests {
             ended_at: ended_at.map(Timestamp::iso),
         };
         let owner = DeviceId::parse(owner).expect("a good id").into();
-        SessionWord { line, owner, device_ids: vec![quest(1)], created_at, ended_at }
+        SessionWord { line, owner, device_ids: vec![quest(1)], created_at, ended_at, upload_timestamp: None }
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(super) fn read(store: &dyn SnapshotStore, boot_id: u64) -> Words {
         state.settle(boot_id);
         Some(device::word(&DeviceId::try_from(id).ok()?, &state))
     };
-    let session = |(id, state): (String, _)| Some(capture::word(&SessionId::try_from(id).ok()?, &state));
+    let session = |(id, mut state): (String, capture::state::State)| {
+        state.settle(boot_id);
+        Some(capture::word(&SessionId::try_from(id).ok()?, &state))
+    };
     Words {
         devices: each(store, Device::KIND).filter_map(device).collect(),
         sessions: each(store, CaptureSession::KIND).filter_map(session).collect(),

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fleet::uploads::upload_session::SPOOL;
 use crate::fleet::watched::Archive;
 use crate::kit::blobs::{Key, Listed};
 use crate::kit::clock::{Clock, TestClock};
@@ -21,11 +22,12 @@ fn lists(archive: &Archive) -> usize {
 }
 
 #[actix::test]
-async fn every_file_counts_but_those_of_others() {
+async fn every_file_counts_but_those_of_others_and_of_forms_that_are_not_complete() {
     let archive = Archive::new();
     archive.put("sessions/20260206_120000/recording.mp4", &[0; MIB]).await;
     archive.put("readme.txt", &[0; MIB]).await;
     archive.put("others/avatars/1.png", &[0; MIB]).await;
+    archive.put(&format!("{SPOOL}/1/recording.mp4"), &[0; MIB]).await;
     let expected = json!({
         "totalFiles": 2, "totalSizeGB": 0, "totalSizeBytes": 2 * MIB, "averageFileSizeMB": 1, "lastUpdated": "2026-02-06T12:00:00.000Z",
     });

@@ -5,6 +5,8 @@ mod headset;
 mod restart;
 mod roster;
 mod tablet;
+mod upload_session;
+mod uploads;
 
 use hubbub_protocol::fleet::DeviceId;
 

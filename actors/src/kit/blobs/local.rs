@@ -141,6 +141,11 @@ impl BlobStore for LocalBlobs {
         Box::pin(blocking(move || files.remove(&key)))
     }
 
+    fn rename<'a>(&'a self, from: &'a Key, to: &'a Key) -> Answer<'a, Completed> {
+        let (files, from, to) = (self.files.clone(), from.clone(), to.clone());
+        Box::pin(blocking(move || files.rename(&from, &to)))
+    }
+
     fn location(&self, key: &Key) -> Url {
         Url::Hub(url::path(key))
     }

@@ -158,7 +158,7 @@ pub(super) fn path(key: &Key) -> String {
 }
 
 /// Writes everything but what RFC 3986 leaves unreserved, and slashes, as `%XX`.
-fn encode(text: &str, url: &mut String) {
+pub(super) fn encode(text: &str, url: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             url.push(char::from(byte));

@@ -137,6 +137,13 @@ impl Connections {
         Some(device)
     }
 
+    /// Returns the device of an open socket.
+    #[must_use]
+    pub fn device_of(&self, socket: &SocketId) -> Option<DeviceId> {
+        let row = self.rows.get(self.sockets.get(socket)?)?;
+        row.disconnected_at.is_none().then_some(row.device_id)
+    }
+
     /// Returns what has to be written down since the last time.
     pub fn take_unsaved(&mut self) -> Unsaved {
         std::mem::take(&mut self.unsaved)

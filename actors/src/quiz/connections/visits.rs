@@ -139,8 +139,16 @@ struct SocketClosed {
     socket: SocketId,
 }
 
+/// An open socket gave a sign of life.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct SocketSeen {
+    at: Timestamp,
+    socket: SocketId,
+}
+
 /// Takes note of a socket that opened; one that was recovered goes on with the row that it had. `user_agent` is the header of its handshake,
-/// `device` its `auth.deviceId`.
+/// `device` the `deviceId` that it names.
 ///
 /// # Errors
 /// The caller has no socket, or the actor is down.
@@ -163,6 +171,15 @@ pub fn opened(deps: &Deps, caller: &Caller, user_agent: Option<&str>, device: Op
 /// The caller has no socket, or the actor is down.
 pub fn closed(deps: &Deps, caller: &Caller) -> Result<(), Fault> {
     single::<Visits>(deps)?.do_send(SocketClosed { at: deps.now(), socket: caller.socket()?.clone() });
+    Ok(())
+}
+
+/// Takes note of a sign of life from a socket.
+///
+/// # Errors
+/// The caller has no socket, or the actor is down.
+pub fn seen(deps: &Deps, caller: &Caller) -> Result<(), Fault> {
+    single::<Visits>(deps)?.do_send(SocketSeen { at: deps.now(), socket: caller.socket()?.clone() });
     Ok(())
 }
 
@@ -190,6 +207,16 @@ impl Handler<SocketOpened> for Visits {
             Opened::Already => {}
         }
         self.save();
+    }
+}
+
+impl Handler<SocketSeen> for Visits {
+    type Result = ();
+
+    fn handle(&mut self, seen: SocketSeen, _: &mut Context<Self>) {
+        if let Some(device) = self.connections.device_of(&seen.socket) {
+            self.devices.seen(device, seen.at);
+        }
     }
 }
 

@@ -136,6 +136,13 @@ impl Devices {
         }
     }
 
+    /// Takes note of a sign of life from an open socket. It is written down with the next change: a heartbeat is not worth the disk.
+    pub fn seen(&mut self, device: DeviceId, now: Timestamp) {
+        if let Some(kept) = self.rows.get_mut(&device).filter(|kept| kept.open > 0) {
+            kept.row.touch(now);
+        }
+    }
+
     /// Takes note of a socket that closed.
     pub fn leave(&mut self, device: DeviceId, now: Timestamp) {
         let Some(kept) = self.rows.get_mut(&device) else { return };

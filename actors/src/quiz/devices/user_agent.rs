@@ -64,12 +64,12 @@ fn os(family: &str, major: Option<&str>) -> String {
     }
 }
 
-/// The table tells a browser on a telephone from the same one elsewhere.
+/// The table tells a browser on a telephone, or without a window, from the same one elsewhere.
 fn common_name(family: &str) -> &str {
     match family {
         "Other" => UNKNOWN,
         "Mobile Safari" | "Mobile Safari UI/WKWebView" => "Safari",
-        "Chrome Mobile" | "Chrome Mobile iOS" | "Chrome Mobile WebView" => "Chrome",
+        "Chrome Mobile" | "Chrome Mobile iOS" | "Chrome Mobile WebView" | "HeadlessChrome" => "Chrome",
         "Firefox Mobile" | "Firefox iOS" => "Firefox",
         "Edge Mobile" => "Edge",
         "Opera Mobile" => "Opera",
@@ -105,6 +105,12 @@ mod tests {
             Desktop,
             "macOS",
             "Safari",
+        );
+        check(
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
+            Desktop,
+            "Linux",
+            "Chrome",
         );
         check("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", Desktop, "Linux", "Firefox");
         check(

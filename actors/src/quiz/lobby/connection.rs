@@ -8,6 +8,7 @@ use hubbub_protocol::quiz::rooms::{Heartbeat, HeartbeatAck, Reconnect, RoomJoine
 use super::Lobby;
 use crate::kit::ask::{Ask, restarting};
 use crate::quiz::Wiring;
+use crate::quiz::connections::visits;
 use crate::quiz::room::coming;
 
 impl Handler<Ask<Reconnect>> for Lobby {
@@ -32,6 +33,8 @@ impl Handler<Ask<Heartbeat>> for Lobby {
     type Result = Result<HeartbeatAck, Fault>;
 
     fn handle(&mut self, ask: Ask<Heartbeat>, _: &mut Context<Self>) -> Self::Result {
+        // The client's connection is good, whatever has become of the record of it.
+        let _down = visits::seen(&self.deps, &ask.caller);
         let ack = HeartbeatAck { timestamp: self.deps.now().0 };
         Wiring::of(&self.deps).emitter.socket(ask.caller.socket()?, &ack);
         Ok(ack)

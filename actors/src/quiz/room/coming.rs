@@ -68,7 +68,7 @@ impl Room {
     fn welcome_host(&mut self, caller: &Caller, name: String, ctx: &mut Context<Self>) -> Result<RoomJoined, Fault> {
         let (id, now) = (self.id, self.deps.now());
         let state = self.open()?;
-        let came_back = state.host_is_here(by(caller))?;
+        let came_back = state.host_comes(by(caller))?;
         let player_id = PlayerId::try_from(state.game().host.clone()).map_err(|_| error::unauthorized())?;
         let joined_at = state.game().created_at.0;
         let question = state.open_question(now).and_then(|_| started(id, state));

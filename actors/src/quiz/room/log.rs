@@ -56,7 +56,7 @@ pub struct Batch {
 pub struct Log {
     pending: Vec<Change>,
     waiting: Vec<Ack>,
-    /// Whether a write is under way.
+    /// Whether a write is under way, or has just been.
     pub is_writing: bool,
     next: u32,
     kept_from: u32,

@@ -1,5 +1,8 @@
 //! What a room tells everyone again and again: the tally and the participants. Only the newest counts, so that they go through the latest
 //! lane, and no more often than a room of this size can stand.
+//!
+//! Decision: in a large room the participants are told to a few sockets at a time. Reason: a list has everybody and is for everybody, 3.5 GB
+//! in a hall of 5,000; told at once it keeps every answer waiting for seconds. Smaller lists would change our mind.
 
 use std::time::Duration;
 
@@ -8,20 +11,25 @@ use actix::{AsyncContext, Context};
 use super::Room;
 use super::change::Change;
 use super::views;
+use crate::kit::ids::SocketId;
 
 /// Shortest time between two of a kind.
 const REST_MS: u64 = 100;
-/// Players to whom the short text of a tally is told in a millisecond.
-const TALLIES_PER_MS: u64 = 10;
-/// Participants in all lists that are told in a millisecond: a list has them all and goes to them all, so that a hall of 5,000 hears it once
-/// a minute, and a class of 30 at once. More would be gigabytes.
-const PARTICIPANTS_PER_MS: u64 = 400;
+/// Players to whom the short text of a tally is told in a millisecond: a send each, which costs as much as all else of an answer. A class
+/// hears it ten times a second, a hall of 5,000 once.
+const TALLIES_PER_MS: u64 = 5;
+/// Players from which on a tally is not told at its first answer, but when it has rested: in a hall all answer within the rest.
+const HALL: u32 = 400;
+/// Participants in all lists that are told between two rests: a class of 200 hears its list at once, a hall of 5,000 within a minute.
+const PARTICIPANTS_PER_REST: usize = 40_000;
 
 /// What was told and what is due.
 #[derive(Debug, Default)]
 pub(super) struct News {
     tally: Pace,
     people: Pace,
+    /// Who has not heard the participants in the round that is under way; the last one is the next.
+    unheard: Vec<SocketId>,
     /// The question whose tally was told last, and its total then.
     told: Option<(u32, u32)>,
 }
@@ -57,21 +65,48 @@ impl Room {
 
     /// Tells one kind now, or as soon as it has rested.
     fn tell(&mut self, kind: Kind, ctx: &mut Context<Self>) {
+        let is_hall = self.state.as_ref().is_some_and(|state| state.players().connected() >= HALL);
         let pace = self.pace(kind);
         pace.is_due = true;
         if pace.is_resting {
             return;
         }
+        if is_hall && matches!(kind, Kind::Tally) {
+            pace.is_resting = true;
+            return self.look_again(kind, ctx);
+        }
+        self.tell_now(kind, ctx);
+    }
+
+    fn tell_now(&mut self, kind: Kind, ctx: &mut Context<Self>) {
+        let pace = self.pace(kind);
         (pace.is_due, pace.is_resting) = (false, true);
+        if let Kind::People = kind {
+            self.news.unheard = self.hearing();
+        }
+        self.go_on(kind, ctx);
+    }
+
+    /// Tells one kind, or as much of it as may be told at once.
+    fn go_on(&mut self, kind: Kind, ctx: &mut Context<Self>) {
         match kind {
             Kind::Tally => self.tell_tally(),
-            Kind::People => self.tell_people(),
+            Kind::People => self.tell_some_the_people(),
         }
+        self.look_again(kind, ctx);
+    }
+
+    /// Looks after a rest what is left or due.
+    fn look_again(&self, kind: Kind, ctx: &mut Context<Self>) {
         ctx.run_later(self.rest(kind), move |room, ctx| {
+            let is_midway = matches!(kind, Kind::People) && !room.news.unheard.is_empty();
+            if is_midway {
+                return room.go_on(kind, ctx);
+            }
             let pace = room.pace(kind);
             pace.is_resting = false;
             if pace.is_due {
-                room.tell(kind, ctx);
+                room.tell_now(kind, ctx);
             }
         });
     }
@@ -84,11 +119,10 @@ impl Room {
     }
 
     fn rest(&self, kind: Kind) -> Duration {
-        let Some(state) = &self.state else { return Duration::from_millis(REST_MS) };
-        let (listed, hearing) = (u64::from(state.players().count()), u64::from(state.players().connected()));
+        let hearing = self.state.as_ref().map_or(0, |state| u64::from(state.players().connected()));
         let cost_ms = match kind {
             Kind::Tally => hearing / TALLIES_PER_MS,
-            Kind::People => listed * hearing / PARTICIPANTS_PER_MS,
+            Kind::People => 0,
         };
         Duration::from_millis(REST_MS + cost_ms)
     }
@@ -106,8 +140,24 @@ impl Room {
         self.news.told = told;
     }
 
-    fn tell_people(&self) {
-        let Some(state) = self.state.as_ref().filter(|state| state.ended_at().is_none()) else { return };
-        self.wiring.emitter.latest(&self.sockets, &self.id.to_string(), &views::participants(self.id, state));
+    /// Returns everyone's socket, the host's at the end.
+    fn hearing(&self) -> Vec<SocketId> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let players = state.players().present().filter(|player| player.is_connected).map(|player| player.socket.clone());
+        players.chain(state.host_socket().cloned()).collect()
+    }
+
+    /// Tells the participants, as they are now, to the next few.
+    fn tell_some_the_people(&mut self) {
+        let Some(state) = self.state.as_ref().filter(|state| state.ended_at().is_none()) else {
+            return self.news.unheard.clear();
+        };
+        let listed = usize::try_from(state.players().count()).unwrap_or(usize::MAX).max(1);
+        let some = (PARTICIPANTS_PER_REST / listed).max(1);
+        let others = self.news.unheard.len().saturating_sub(some);
+        let mut next = self.news.unheard.split_off(others);
+        // Whoever left the room since the round began need not know any more.
+        next.retain(|socket| state.players().at(socket).is_some() || state.is_host_socket(socket));
+        self.wiring.emitter.latest_to(&next, &self.id.to_string(), &views::participants(self.id, state));
     }
 }

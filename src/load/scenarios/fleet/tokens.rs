@@ -105,7 +105,8 @@ impl Counter<'_> {
     }
 }
 
-fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+/// Connects, from an address of one's choice.
+pub(in crate::load::scenarios) fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if let Some(source) = source {
         socket.bind(&SocketAddr::from((source, 0)).into())?;
@@ -118,26 +119,28 @@ fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream>
 }
 
 /// Where requests come from.
-struct Sources {
+pub(in crate::load::scenarios) struct Sources {
     /// A number below 127.0.0.0/8, counted up when one address has had its share; none where there is only one address.
     current: Option<u32>,
     tried: u32,
 }
 
 impl Sources {
-    fn of(address: SocketAddr) -> Self {
+    /// Returns the addresses that a server at `address` can be asked from.
+    pub(in crate::load::scenarios) fn of(address: SocketAddr) -> Self {
         // Another run may have used up the first ones within this minute: every process begins elsewhere.
         let elsewhere = 0x0001_0001 + (std::process::id() % 10_000) * 0x0100;
         let is_here = matches!(address.ip(), IpAddr::V4(ip) if ip.is_loopback());
         Self { current: is_here.then_some(elsewhere), tried: 0 }
     }
 
-    fn current(&self) -> Option<IpAddr> {
+    /// Returns the address whose turn it is; none where the system chooses.
+    pub(in crate::load::scenarios) fn current(&self) -> Option<IpAddr> {
         self.current.map(|number| IpAddr::V4(Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 0, 0)) | number)))
     }
 
     /// Goes on to the next address; none if there is only one, or too many were tried.
-    fn next(&mut self) -> Option<()> {
+    pub(in crate::load::scenarios) fn next(&mut self) -> Option<()> {
         let number = self.current.as_mut().filter(|_| self.tried < MAX_ADDRESSES)?;
         *number += 1;
         self.tried += 1;

@@ -8,15 +8,9 @@ import { within } from "./raw.js";
 
 const bundle = (name) => readFileSync(new URL(`../node_modules/socket.io-client-4/dist/${name}`, import.meta.url));
 
-/** Serves a page that runs `script` (an async function's body that returns what to report) beside the official bundle. */
-async function serve(script) {
-  const page = `<!doctype html><meta charset="utf-8"><script src="/socket.io.js"></script><script>
-    (async () => { ${script} })()
-      .catch((error) => ({ failed: String(error) }))
-      .then((report) => fetch("/report", { method: "POST", body: JSON.stringify(report) }));
-  </script>`;
-  let deliver;
-  const report = new Promise((resolve) => (deliver = resolve));
+/** Serves pages on a port of its own; `show` opens one that runs a script beside the official bundle. */
+export async function openSite() {
+  let page, deliver;
   const http = createServer((request, response) => {
     if (request.url === "/socket.io.js" || request.url === "/socket.io.msgpack.js") {
       response.writeHead(200, { "Content-Type": "text/javascript" });
@@ -34,12 +28,36 @@ async function serve(script) {
     }
   });
   await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return { port: http.address().port, report, close: () => http.close() };
+  const { port } = http.address();
+  return {
+    /** The origin of its pages, if they are opened under the name `host`. */
+    origin: (host) => `http://${host}:${port}`,
+    /** Opens a page under the name `host`; gives what `script` (an async function's body) returns. */
+    show: (host, script) => {
+      page = `<!doctype html><meta charset="utf-8"><script src="/socket.io.js"></script><script>
+        (async () => { ${script} })()
+          .catch((error) => ({ failed: String(error) }))
+          .then((report) => fetch("/report", { method: "POST", body: JSON.stringify(report) }));
+      </script>`;
+      const report = new Promise((resolve) => (deliver = resolve));
+      return open(`http://${host}:${port}/`, report);
+    },
+    close: () => http.close(),
+  };
 }
 
-/** Opens a page at `http://host:<free port>/` and gives what its script returns. Every name resolves to loopback. */
+/** Opens one page of a site of its own at `http://host:<free port>/` and gives what its script returns. */
 export async function inBrowser(host, script) {
-  const site = await serve(script);
+  const site = await openSite();
+  try {
+    return await site.show(host, script);
+  } finally {
+    site.close();
+  }
+}
+
+/** Opens an address in a new Chromium until the page has reported. Every name resolves to loopback. */
+async function open(address, report) {
   const profile = mkdtempSync(join(tmpdir(), "hubbub-browser-"));
   const chromium = spawn(
     process.env.CHROMIUM ?? "chromium",
@@ -53,7 +71,7 @@ export async function inBrowser(host, script) {
       "--disable-extensions",
       `--user-data-dir=${profile}`,
       "--host-resolver-rules=MAP * 127.0.0.1",
-      `http://${host}:${site.port}/`,
+      address,
     ],
     // A process group of its own, so that its helpers end with it.
     { stdio: "ignore", detached: true },
@@ -69,12 +87,11 @@ export async function inBrowser(host, script) {
   const gone = new Promise((resolve) => chromium.once("exit", resolve));
   const failed = new Promise((_, reject) => chromium.once("error", reject));
   try {
-    return await Promise.race([within(site.report, "report from the page", 60_000), failed]);
+    return await Promise.race([within(report, "report from the page", 60_000), failed]);
   } finally {
     kill();
     await Promise.race([gone, failed.catch(() => {})]);
     process.removeListener("exit", kill);
-    site.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }

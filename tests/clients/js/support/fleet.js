@@ -1,7 +1,7 @@
 // A small fleet on a hubbub of its own: two headsets, two tablets, one dashboard, and how their payloads are compared.
 import assert from "node:assert/strict";
-import { isDeepStrictEqual } from "node:util";
 import { connect, open } from "./clients.js";
+import { comparing } from "./compare.js";
 import { startServer } from "./server.js";
 
 export const HEADSETS = ["QUEST_001", "QUEST_002"];
@@ -24,25 +24,7 @@ export function redact(value) {
   return value;
 }
 
-/** Whole value, key order included. */
-export function exactly(actual, expected) {
-  assert.deepEqual(redact(actual), expected);
-  assert.equal(JSON.stringify(redact(actual)), JSON.stringify(expected), "the keys stand in another order");
-}
-
-/** Waits until `client` receives `name` with exactly these arguments; other values before it are passed over. */
-export async function sees(client, name, ...args) {
-  const matches = (event) => event.name === name && isDeepStrictEqual(redact(event.args), args);
-  await client
-    .until(() => (client.events.some(matches) ? true : undefined), `${name} with ${JSON.stringify(args).slice(0, 500)}`)
-    .catch((error) => {
-      const others = client.events.filter((event) => event.name === name).slice(-3);
-      throw new Error(`${error.message}; last ${name}: ${JSON.stringify(redact(others)).slice(0, 1000)}`);
-    });
-  const index = client.events.findIndex(matches);
-  exactly(client.events[index].args, args);
-  client.events = client.events.filter((event, at) => event.name !== name || at > index);
-}
+export const { exactly, sees } = comparing(redact);
 
 /** A device's state as documented, its key order too. */
 export const deviceState = (deviceId, { isOnline = true, telemetry = null, lockedBy = null } = {}) => ({

@@ -31,12 +31,17 @@ impl Server {
         let data = tempfile::tempdir().expect("a temporary directory");
         let mut command = command();
         command.env("HUBBUB_DATA_DIR", data.path()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-        for (key, value) in
-            [("LOG__LEVEL", "warn"), ("LIMITS__SCALE", "0"), ("OPS__PORT", "0"), ("FLEET__PORT", "0"), ("QUIZ__PORT", "0"), ("LAB__PORT", "0")]
-        {
+        for (key, value) in [
+            ("LOG__LEVEL", "warn"),
+            ("LIMITS__SCALE", "0"),
+            ("OPS__PORT", "0"),
+            ("FLEET__PORT", "0"),
+            ("QUIZ__PORT", "0"),
+            ("LAB__PORT", "0"),
+        ] {
             command.env(format!("HUBBUB_{key}"), value);
         }
-        for name in ["fleet", "lab"] {
+        for name in ["fleet", "quiz", "lab"] {
             command.env(format!("HUBBUB_{}__ENABLED", name.to_uppercase()), (name == system).to_string());
         }
         let mut child = command.spawn().unwrap_or_else(|error| panic!("hubbub does not start: {error}"));

@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::extents::Extent;
 use super::quota::Quota;
 use super::{INCOMING, UPLOADS, names, trailer};
-use crate::kit::blobs::{BlobError, Head, Key, Listed, Page};
+use crate::kit::blobs::{BlobError, Completed, Head, Key, Listed, Page};
 
 /// The directory of a store.
 pub(super) struct Files {
@@ -60,6 +60,17 @@ impl Files {
             self.quota.give_back(replaced_bytes);
         }
         self.disk.sync_directory(directory)
+    }
+
+    /// Moves a blob to another key.
+    pub(super) fn rename(&self, from: &Key, to: &Key) -> Result<Completed, BlobError> {
+        let Head { etag, size_bytes, .. } = self.head(from)?;
+        if from != to {
+            let old = self.path(from);
+            self.place(&old, to).map_err(|error| if is_absence(&error) { BlobError::NotFound } else { error.into() })?;
+            old.parent().map_or(Ok(()), |directory| self.disk.sync_directory(directory))?;
+        }
+        Ok(Completed { etag, size_bytes })
     }
 
     /// Removes a blob, if there is one.

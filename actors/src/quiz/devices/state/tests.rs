@@ -54,6 +54,19 @@ fn a_device_is_counted_with_every_connection() {
 }
 
 #[test]
+fn a_sign_of_life_moves_when_a_connected_device_was_seen_and_writes_nothing() {
+    let mut devices = devices();
+    devices.take_unsaved();
+    devices.seen(device(2), START.plus(500));
+    devices.seen(device(9), START.plus(500));
+    assert_eq!(devices.get(device(2)).map(|row| (row.first_seen, row.last_seen)), Some((START.plus(1), START.plus(500))));
+    assert_eq!(devices.take_unsaved(), Unsaved::default());
+    devices.leave(device(3), START.plus(600));
+    devices.seen(device(3), START.plus(700));
+    assert_eq!(devices.get(device(3)).map(|row| row.last_seen), Some(START.plus(600)), "it is gone");
+}
+
+#[test]
 fn the_first_account_owns_the_device_and_its_newest_browser_counts() {
     let mut devices = devices();
     devices.arrive(arrival(4, Some(2), "macOS"), START.plus(5));

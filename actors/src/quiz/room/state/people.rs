@@ -84,15 +84,28 @@ impl State {
         is_another.then(|| self.decide(Change::Restarted(boot_id, now)))
     }
 
-    /// Lets the host speak over the socket that he asks from. Nothing changes while another one of his is there.
+    /// Lets the host, who does something, speak over the socket that he asks from. Nothing changes while another one of his is there.
     ///
     /// # Errors
     /// It is not the host.
     pub fn host_is_here(&mut self, by: By<'_>) -> Result<Option<Change>, Refusal> {
+        if self.host_gone_at.is_some() {
+            return self.host_comes(by);
+        }
         self.must_be_open()?;
         self.must_be_host(by)?;
-        let (Some(socket), Some(_absent)) = (by.socket, self.host_gone_at) else { return Ok(None) };
-        Ok(Some(self.decide(Change::HostBound(socket.clone()))))
+        Ok(None)
+    }
+
+    /// Lets the host, who comes into his room, speak over this socket from now on: the one that he had may be dead, and nobody knows yet.
+    ///
+    /// # Errors
+    /// It is not the host.
+    pub fn host_comes(&mut self, by: By<'_>) -> Result<Option<Change>, Refusal> {
+        self.must_be_open()?;
+        self.must_be_host(by)?;
+        let another = by.socket.filter(|socket| !self.is_host_socket(socket)).cloned();
+        Ok(another.map(|socket| self.decide(Change::HostBound(socket))))
     }
 
     /// Returns the player whom the caller speaks for.

@@ -153,6 +153,20 @@ fn a_host_has_ten_minutes_to_come_back() {
 }
 
 #[test]
+fn a_host_who_comes_in_over_another_socket_is_waited_for_there() {
+    let mut scene = Scene::with(&["ann"]);
+    let new = socket("host2");
+    assert_eq!(scene.state.host_comes(by(Some("other"), &new)), Err(Refusal::NotHost));
+    assert!(scene.state.host_comes(by(Some(HOST), &new)).unwrap().is_some());
+    assert_eq!(scene.state.host_comes(by(Some(HOST), &new)), Ok(None), "he is there already");
+    // The dead one is noticed later.
+    scene.drop("host");
+    assert_eq!(scene.state.deadline(), None);
+    scene.drop("host2");
+    assert_eq!(scene.state.deadline(), Some(NOON.plus(600_000)));
+}
+
+#[test]
 fn a_room_without_players_is_gone_after_half_an_hour_and_its_flow_stays() {
     let mut scene = Scene::with(&["ann"]);
     scene.next("q2").unwrap();

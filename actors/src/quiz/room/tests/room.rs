@@ -214,6 +214,41 @@ async fn strangers_and_guests_are_refused() {
 }
 
 #[actix::test]
+async fn in_a_large_room_the_participants_are_told_to_a_few_at_a_time_and_at_last_to_all() {
+    tokio::time::pause();
+    let world = World::new();
+    let names: Vec<String> = (0..400).map(|number| format!("p{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (_, _, players) = game(&world, &names).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let everyone = || names.iter().chain(&["host"]).map(|name| world.received_of(name, "game:room:participants:update"));
+    everyone().for_each(drop);
+    world.disconnect(&players[7]).await;
+    let mut heard = Vec::new();
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(99)).await;
+        heard.push(everyone().filter(|lists| !lists.is_empty()).count());
+    }
+    assert!(heard.iter().all(|count| *count <= 100) && heard.iter().sum::<usize>() == 400, "{heard:?}");
+}
+
+#[actix::test]
+async fn in_a_hall_the_tally_is_told_once_it_has_rested() {
+    tokio::time::pause();
+    let world = World::new();
+    let names: Vec<String> = (0..400).map(|number| format!("p{number}")).collect();
+    let (room, _, players) = game(&world, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let tallies = || world.received_of("host", "game:answer:stats:update");
+    world.submit(&players[0], room.room_id, "p0", "A").await.unwrap();
+    world.submit(&players[1], room.room_id, "p1", "A").await.unwrap();
+    assert!(tallies().is_empty());
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let heard = tallies();
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0]["counts"], json!({ "A": 2 }));
+}
+
+#[actix::test]
 async fn a_dropped_player_is_seen_as_away_and_may_come_back() {
     tokio::time::pause();
     let world = World::new();

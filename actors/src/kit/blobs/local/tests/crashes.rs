@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use md5::{Digest, Md5};
 
 use super::*;
+use crate::kit::blobs::local::cuts::Cut;
 use crate::kit::blobs::local::upload::DATA;
 
 /// Whatever can be seen of a store.
@@ -103,21 +104,30 @@ async fn states() -> Vec<Seen> {
 }
 
 #[actix::test]
-async fn a_crash_at_any_step_loses_nothing_that_was_answered_and_leaves_nothing_behind() {
+async fn a_kill_at_any_step_loses_nothing_that_was_answered_and_leaves_nothing_behind() {
+    try_every_step(|_| {}).await;
+}
+
+#[actix::test]
+async fn when_the_power_goes_at_any_step_nothing_is_lost_that_was_answered() {
+    try_every_step(Cut::lose).await;
+}
+
+async fn try_every_step(crash: fn(&Cut)) {
     let states = states().await;
     for steps in 0.. {
         let directory = tempfile::tempdir().expect("a directory");
         let root = directory.path().join("blobs");
-        let disk = Disk::default();
-        disk.cut.after(steps);
+        let cut = Cut::after(steps, tempfile::tempdir().expect("a directory"));
         let mut told = 0;
-        if let Ok(blobs) = LocalBlobs::open_on(disk.clone(), root.clone(), TestClock::default().shared()) {
+        if let Ok(blobs) = LocalBlobs::open_on(Disk { cut: cut.clone() }, root.clone(), TestClock::default().shared()) {
             let mut telling = Telling { blobs: &blobs, uploads: BTreeMap::new() };
             while told < Telling::CHAPTERS && telling.chapter(told).await.is_ok() {
                 told += 1;
             }
         }
-        let is_whole_story = !disk.cut.has_come();
+        let is_whole_story = !cut.has_come();
+        crash(&cut);
 
         check(root, &states[told..(told + 2).min(states.len())], steps).await;
 

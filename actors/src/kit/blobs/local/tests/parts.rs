@@ -23,6 +23,24 @@ fn with_quota(quota_bytes: u64) -> (TempDir, LocalBlobs) {
     (directory, blobs.with_quota(quota_bytes).expect("counted"))
 }
 
+/// Here and not in the suite: of the S3 servers that tests have, none looks at the key.
+#[actix::test]
+async fn an_id_means_nothing_with_another_key() {
+    let (_directory, blobs) = blobs();
+    let upload = blobs.start(&key("one"), "video/mp4").await.expect("begun");
+    let tag = send(&blobs, &upload, 1, "content").await;
+    let foreign = Upload { key: key("two"), id: upload.id.clone() };
+    let is_unknown = |error: Option<BlobError>| matches!(error, Some(BlobError::UploadNotFound));
+
+    assert!(is_unknown(blobs.parts(&foreign, None, 9).await.err()));
+    assert!(is_unknown(blobs.put_part(&foreign, PartNumber::FIRST, 1, once(Bytes::from_static(b"1"))).await.err()));
+    assert!(is_unknown(blobs.complete(&foreign, std::slice::from_ref(&tag)).await.err()));
+    blobs.abort(&foreign).await.expect("as good as aborted");
+
+    blobs.complete(&upload, &[tag]).await.expect("completed");
+    assert!(matches!(blobs.head(&key("two")).await, Err(BlobError::NotFound)));
+}
+
 #[actix::test]
 async fn an_upload_goes_on_after_a_restart() {
     let (directory, blobs) = blobs();
