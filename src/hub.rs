@@ -12,7 +12,9 @@ use hubbub_actors::kit::outbox::OutboxPolicy;
 use hubbub_actors::kit::secrets::{Secrets, SecretsError};
 use hubbub_actors::kit::snapshot::sled::SledStore;
 use hubbub_actors::kit::snapshot::{SnapshotStore, StoreError};
+use hubbub_protocol::contract::System;
 use hubbub_protocol::fault::Fault;
+use hubbub_protocol::quiz::Quiz;
 use hubbub_protocol::wire::limits::Limits;
 
 use crate::config::{BLOBS_URL_SECRET, BlobsKind, Config};
@@ -30,6 +32,9 @@ use crate::realtime::service::{Layer, Service, Sessions, Timing};
 
 /// How long clients may take to notice that the hub is stopping.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// Who keeps files in the common store, and what their keys begin with; the fleet's are the document's, and begin with anything else.
+const FILES_OF: [(&str, &str); 1] = [(Quiz::NAME, hubbub_actors::quiz::FILES)];
 
 /// What all systems are built from.
 pub struct Parts {
@@ -106,6 +111,12 @@ impl Parts {
     /// The address and the key to change.
     pub fn listen(&self, system: &'static str, port: u16) -> Result<Listener, BindError> {
         Listener::bind(system, self.config.bind, port)
+    }
+
+    /// Returns what the keys of files in the common store begin with that belong to systems other than `own`.
+    #[must_use]
+    pub fn foreign_blobs(&self, own: &str) -> Vec<&'static str> {
+        FILES_OF.iter().filter(|(system, _)| *system != own).map(|(_, prefix)| *prefix).collect()
     }
 
     /// Returns what signs the addresses that parts of local files are sent to, and verifies them.
@@ -239,7 +250,7 @@ fn systems(parts: &Parts) -> Result<Vec<Served>, StartError> {
     };
     if parts.config.fleet.enabled {
         let (site, monitor) = fleet::site(parts)?;
-        add(site, Box::new(move || monitor.text()));
+        add(site, Box::new(move || monitor.common_text()));
     }
     if parts.config.quiz.enabled {
         add(quiz::site(parts)?, Box::new(String::new));

@@ -144,6 +144,12 @@ impl Config {
         self.data_dir.join("blobs")
     }
 
+    /// Returns where data files of the fleet lie while its QA metrics read them.
+    #[must_use]
+    pub fn qa_dir(&self) -> PathBuf {
+        self.data_dir.join("qa")
+    }
+
     /// Returns what a careful operator would want to know before others do.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {

@@ -1,12 +1,13 @@
 //! The fleet's tables: every route and every event, in the document's order.
 //!
-//! Reports are not served yet. Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`), [`upload_session`]
-//! (`/upload-session`) and [`store`] (`/_store/…`).
+//! Hand-written beside the table: [`monitoring`] (`/test`, `/health`, `/metrics`), [`upload_session`] (`/upload-session`) and
+//! [`store`] (`/_store/…`).
 
 pub mod access;
 pub mod lag;
 pub mod metrics;
 pub mod monitoring;
+pub mod reports;
 pub mod site;
 pub mod sockets;
 pub mod store;
@@ -25,6 +26,8 @@ use hubbub_protocol::fleet::dashboard::{Subscribe, Unsubscribe};
 use hubbub_protocol::fleet::devices::{GetDevice, GetHistory, ListDevices, NameDevice, SummariseFleet};
 use hubbub_protocol::fleet::headset::{Frame, Identify, ReportLogsProcessed, ReportRecording, ReportStatus, ReportTelemetry};
 use hubbub_protocol::fleet::health::Metrics;
+use hubbub_protocol::fleet::qa_metrics::{CleanUpQaFiles, GetQaMetrics, GetQaSession, GetQaSummary, RefreshQaMetrics};
+use hubbub_protocol::fleet::s3_stats::{GetS3Overview, GetS3Sessions, GetS3Stats, GetS3Timeline, RefreshS3Stats};
 use hubbub_protocol::fleet::sessions::{GetSession, ListSessions};
 use hubbub_protocol::fleet::tablet::{
     ConnectHeadset, DisconnectHeadset, GetRecordingStatus, LockDevice, LockDevices, StartAllRecording, StartRecording,
@@ -72,6 +75,18 @@ pub fn endpoints(edge: Edge, monitor: &Arc<Monitor>) -> Mounted<Fleet> {
         .endpoint::<CompleteChunkedUpload>()
         .endpoint::<AbortChunkedUpload>()
         .route(store::METHOD, store::PATH, store::LIMIT, store::ACCESS, store::put)
+        // S3 statistics
+        .endpoint::<GetS3Stats>()
+        .endpoint::<GetS3Overview>()
+        .endpoint::<GetS3Sessions>()
+        .endpoint::<GetS3Timeline>()
+        .endpoint::<RefreshS3Stats>()
+        // QA metrics
+        .endpoint::<GetQaMetrics>()
+        .endpoint::<GetQaSummary>()
+        .endpoint::<GetQaSession>()
+        .endpoint::<RefreshQaMetrics>()
+        .endpoint::<CleanUpQaFiles>()
         .build()
 }
 

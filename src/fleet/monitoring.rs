@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use super::lag::Lag;
 use super::metrics::FleetMetrics;
+use super::reports::ReportMetrics;
 use crate::edge::Outcome;
 use crate::process::Process;
 
@@ -61,6 +62,13 @@ impl Monitor {
     pub fn text(&self) -> String {
         let subscribers = Wiring::of(&self.deps).emitter.members(&rooms::dashboards());
         self.metrics.render(&self.gauges.lock(), subscribers, self.lag.figures())
+    }
+
+    /// Renders what the common scrape shows: also what the document has no metrics for.
+    #[must_use]
+    pub fn common_text(&self) -> String {
+        let reports = self.deps.try_extension::<ReportMetrics>().map(|reports| reports.text());
+        self.text() + &reports.unwrap_or_default()
     }
 }
 

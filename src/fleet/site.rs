@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use hubbub_actors::fleet::Wiring;
 use hubbub_actors::fleet::auth::Enrolment;
 use hubbub_actors::fleet::uploads::{Files, spool, upkeep};
+use hubbub_actors::fleet::{Wiring, qa_metrics};
 use hubbub_actors::kit::emit::Emitter;
 use hubbub_actors::kit::ids;
 use hubbub_actors::kit::recovery::Journal;
@@ -16,6 +16,7 @@ use hubbub_protocol::fleet::Fleet;
 use super::access::DeviceTokens;
 use super::metrics::{FleetMetrics, Sent};
 use super::monitoring::Monitor;
+use super::reports::{ReportMetrics, reports};
 use super::sockets::FleetHooks;
 use super::store::Store;
 use super::{endpoints, events};
@@ -52,6 +53,10 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
     deps.insert(Store { blobs: Arc::clone(&parts.blobs), urls: parts.part_urls() });
     actix_rt::spawn(upkeep::look_after(deps.clone()));
     actix_rt::spawn(spool::look_after(deps.clone()));
+    let report_metrics = ReportMetrics::default();
+    deps.insert(reports(parts, &report_metrics));
+    deps.insert(report_metrics);
+    qa_metrics::wake(deps);
     let monitor = Monitor::new(deps.clone(), Arc::clone(&metrics));
     actix_rt::spawn(Arc::clone(&monitor).run());
 

@@ -56,7 +56,7 @@ fn the_surface_of_ops_is_the_checked_in_one() {
 #[actix_web::test]
 async fn the_fleet_has_as_many_routes_and_events_as_its_document() {
     let documented = fleet_routes().iter().filter(|route| route.path != fleet::store::PATH).count();
-    assert_eq!(documented, 19, "the document has 19 routes besides reports");
+    assert_eq!(documented, 29, "the document has 29 routes");
     let own = |line: &&str| !line.starts_with("turing_process_") && !line.starts_with("turing_nodejs_");
     assert_eq!(metrics().lines().skip(1).filter(own).count(), 23, "the document has 23 metrics, and those of the process");
     let events = listed_events(&with_parts(fleet::site).expect("a free port").0);

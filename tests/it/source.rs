@@ -81,7 +81,10 @@ pub fn shipped(files: Vec<File>) -> Vec<File> {
 
 /// Names of modules declared as `#[cfg(test)] mod name;`.
 fn test_modules(code: &str) -> Vec<String> {
-    let declared = code.split("#[cfg(test)]").skip(1).filter_map(|after| after.trim_start().strip_prefix("mod "));
+    let declared = code.split("#[cfg(test)]").skip(1).filter_map(|after| {
+        let after = after.trim_start();
+        after.strip_prefix("pub(crate) ").unwrap_or(after).strip_prefix("mod ")
+    });
     declared
         .filter_map(|after| after.split_once(';'))
         .filter(|(name, _)| is_name(name))

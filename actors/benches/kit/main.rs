@@ -1,4 +1,4 @@
-//! What the kit costs, and on top of it the fleet's locks and the quiz's answers.
+//! What the kit costs, and on top of it the fleet's locks and QA metrics and the quiz's answers.
 //!
 //! `cargo bench -p hubbub-actors`, or a part of it: `cargo bench -p hubbub-actors -- commit`
 
@@ -14,6 +14,7 @@ mod commit;
 mod fan_out;
 mod locks;
 mod outbox;
+mod qa_metrics;
 
 /// Returns a fresh store on the disk that the build lies on: `/tmp` may be memory, where syncing is free.
 fn store() -> (TempDir, Arc<SledStore>) {
@@ -22,5 +23,14 @@ fn store() -> (TempDir, Arc<SledStore>) {
     (dir, Arc::new(store))
 }
 
-criterion_group!(benches, ask::benches, commit::benches, outbox::benches, fan_out::benches, locks::benches, answers::benches);
+criterion_group!(
+    benches,
+    ask::benches,
+    commit::benches,
+    outbox::benches,
+    fan_out::benches,
+    locks::benches,
+    answers::benches,
+    qa_metrics::benches
+);
 criterion_main!(benches);

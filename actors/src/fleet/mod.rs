@@ -5,6 +5,7 @@
 //! the last word of every device and session for the lists. Who may await whom: Tablet awaits CaptureSession, Device and Roster,
 //! CaptureSession and Roster await Device, Dashboard awaits Roster. A Device awaits nobody: it only sends notices. A
 //! [`ChunkedUpload`](uploads::chunked_upload::ChunkedUpload) awaits Roster and CaptureSession, and nobody awaits it.
+//! The reports ([`Bucket`](s3_stats::Bucket), [`Inspector`](qa_metrics::Inspector)) await only the stores, and nobody awaits them.
 
 pub mod device;
 pub mod roster;
@@ -20,6 +21,7 @@ pub mod presence;
 pub mod rooms;
 
 pub mod qa_metrics;
+pub mod reports;
 pub mod s3_stats;
 
 use std::sync::Arc;
@@ -36,6 +38,8 @@ use crate::kit::tokens::Tokens;
 mod harness;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watched;
 
 pub use presence::{connected, disconnected};
 

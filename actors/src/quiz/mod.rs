@@ -33,6 +33,9 @@ use lobby::Lobby;
 
 pub use presence::{connected, disconnected};
 
+/// What the keys of the quiz's files begin with, in the store that all systems share.
+pub const FILES: &str = "quiz/";
+
 /// What the quiz's actors share beside the kit: put into the [`Deps`] at start-up.
 pub struct Wiring {
     /// The way to the quiz's sockets.

@@ -14,6 +14,7 @@ use super::{Accounts, account_id, tell};
 use crate::kit::ask::{Ask, restarting};
 use crate::kit::blobs::{Blob, BlobError, Key, Part, once};
 use crate::kit::deps::Deps;
+use crate::quiz::FILES;
 
 mod blocks;
 mod gif;
@@ -91,7 +92,7 @@ pub async fn open_avatar(deps: &Deps, body: &GetAvatar, part: Part) -> Result<Bl
 }
 
 fn key(id: AccountId, file: &AvatarFile) -> Result<Key, Fault> {
-    Key::parse(format!("quiz/avatars/{}", file.path(id))).map_err(|_impossible| GetAvatar::not_found())
+    Key::parse(format!("{FILES}avatars/{}", file.path(id))).map_err(|_impossible| GetAvatar::not_found())
 }
 
 /// Removes a file that no account points to any more. If that fails the file stays, and nobody is told to try again.
