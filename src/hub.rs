@@ -14,7 +14,7 @@ use hubbub_actors::kit::snapshot::{SnapshotStore, StoreError};
 use hubbub_protocol::fault::Fault;
 use hubbub_protocol::wire::limits::Limits;
 
-use crate::config::Config;
+use crate::config::{Config, Largest};
 use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 use crate::edge::{Edge, Traffic};
@@ -110,12 +110,12 @@ impl Parts {
         &self,
         system: &'static str,
         path: &'static str,
-        max_payload_bytes: usize,
+        largest: Largest,
         origins: &[String],
         layer: Layer,
     ) -> Arc<Service> {
         let realtime = &self.config.realtime;
-        let outbox = OutboxPolicy::new(realtime.outbox_bytes_for(max_payload_bytes), realtime.outbox_packets);
+        let outbox = OutboxPolicy::new(realtime.outbox_bytes_for(largest), realtime.outbox_packets);
         Arc::new(Service {
             system,
             path,
@@ -125,7 +125,7 @@ impl Parts {
                 connect_timeout_ms: realtime.connect_timeout_ms,
                 upgrade_timeout_ms: realtime.upgrade_timeout_ms,
             },
-            limits: Limits::new(max_payload_bytes),
+            limits: Limits::new(largest.received),
             origins: OriginPolicy::new(origins, self.config.bind),
             proxies: TrustedProxies::new(self.config.trusted_proxies.clone()),
             outbox: Arc::new(outbox),
