@@ -17,7 +17,7 @@ use hubbub_protocol::fault::Fault;
 use hubbub_protocol::quiz::Quiz;
 use hubbub_protocol::wire::limits::Limits;
 
-use crate::config::{BLOBS_URL_SECRET, BlobsKind, Config};
+use crate::config::{BLOBS_URL_SECRET, BlobsKind, Config, Largest};
 use crate::edge::address::TrustedProxies;
 use crate::edge::origin::OriginPolicy;
 use crate::edge::{Edge, Traffic};
@@ -131,12 +131,12 @@ impl Parts {
         &self,
         system: &'static str,
         path: &'static str,
-        max_payload_bytes: usize,
+        largest: Largest,
         origins: &[String],
         layer: Layer,
     ) -> Arc<Service> {
         let realtime = &self.config.realtime;
-        let outbox = OutboxPolicy::new(realtime.outbox_bytes_for(max_payload_bytes), realtime.outbox_packets);
+        let outbox = OutboxPolicy::new(realtime.outbox_bytes_for(largest), realtime.outbox_packets);
         Arc::new(Service {
             system,
             path,
@@ -146,7 +146,7 @@ impl Parts {
                 connect_timeout_ms: realtime.connect_timeout_ms,
                 upgrade_timeout_ms: realtime.upgrade_timeout_ms,
             },
-            limits: Limits::new(max_payload_bytes),
+            limits: Limits::new(largest.received),
             origins: OriginPolicy::new(origins, self.config.bind),
             proxies: TrustedProxies::new(self.config.trusted_proxies.clone()),
             outbox: Arc::new(outbox),

@@ -32,6 +32,6 @@ pub use load::{Config, Loaded, Mistakes};
 pub use ops::Ops;
 pub use quiz::{QUIZ_JWT_SECRET, Quiz};
 pub use reader::Key;
-pub use realtime::Realtime;
+pub use realtime::{Largest, Realtime};
 pub use secret::Secret;
 pub use show::{effective, keys_table};

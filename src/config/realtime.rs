@@ -5,6 +5,23 @@ use super::reader::Reader;
 /// The largest `max_payload_bytes` that can be asked for: one message must fit in memory many times over.
 pub(super) const MAX_PAYLOAD_CEILING: usize = 256 * 1024 * 1024;
 
+/// The largest messages of a system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Largest {
+    /// What a client may send, and what others may be sent of it.
+    pub received: usize,
+    /// What the system makes itself.
+    pub sent: usize,
+}
+
+impl Largest {
+    /// A system whose own messages are small beside what a client may send.
+    #[must_use]
+    pub const fn received(bytes: usize) -> Self {
+        Self { received: bytes, sent: 0 }
+    }
+}
+
 /// The realtime section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Realtime {
@@ -29,10 +46,11 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Returns the bytes that may wait for one client of a system: never less than one of its largest messages.
+    /// Returns the bytes that may wait for one client of a system: never less than one of its largest messages, and twice what the
+    /// system itself makes as large, or one of these would push everything else out.
     #[must_use]
-    pub fn outbox_bytes_for(&self, max_payload_bytes: usize) -> usize {
-        self.outbox_bytes.max(max_payload_bytes)
+    pub fn outbox_bytes_for(&self, largest: Largest) -> usize {
+        self.outbox_bytes.max(largest.received).max(largest.sent.saturating_mul(2))
     }
 }
 
@@ -90,5 +108,19 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Realtime {
             0..=10_000_000,
             "How many of them may come from one address; generous, because a whole site may sit behind one. 0 sets no limit.",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn an_outbox_takes_the_largest_message_and_what_waits_beside_the_systems_own() {
+        let realtime = Realtime { outbox_bytes: 1000, ..Config::default().realtime };
+        assert_eq!(realtime.outbox_bytes_for(Largest::received(10)), 1000);
+        assert_eq!(realtime.outbox_bytes_for(Largest::received(2000)), 2000);
+        assert_eq!(realtime.outbox_bytes_for(Largest { received: 10, sent: 800 }), 1600);
     }
 }

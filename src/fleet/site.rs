@@ -20,7 +20,7 @@ use super::reports::{ReportMetrics, reports};
 use super::sockets::FleetHooks;
 use super::store::Store;
 use super::{endpoints, events};
-use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Secret};
+use crate::config::{ADMIN_API_KEY, EnrolmentSecrets, JWT_SECRET, Largest, Secret};
 use crate::edge::access::Gate;
 use crate::edge::{AdminKey, Edge, OriginPolicy, Throttle, TrustedProxies};
 use crate::hub::Parts;
@@ -63,7 +63,8 @@ pub fn site(parts: &Parts) -> Result<(Site, Arc<Monitor>), BindError> {
     let hooks = Box::new(FleetHooks::new(deps.clone(), Arc::clone(&metrics)));
     let namespace = Namespace::new("/", emitter, hooks, parts.config.limits_scale).events(events(deps.clone()));
     let layer = Layer::SocketIo(vec![Arc::new(namespace)]);
-    let service = parts.service(Fleet::NAME, "/socket.io", config.max_payload_bytes, &config.cors_origins, layer);
+    let service =
+        parts.service(Fleet::NAME, "/socket.io", Largest::received(config.max_payload_bytes), &config.cors_origins, layer);
     let table = endpoints(edge(parts, metrics), &monitor);
     let mounted = Arc::clone(&service);
     let routes = move |config: &mut ServiceConfig| {

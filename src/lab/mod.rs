@@ -12,6 +12,7 @@ use hubbub_protocol::lab;
 use hubbub_protocol::wire::args::Args;
 use hubbub_protocol::wire::value::Value;
 
+use crate::config::Largest;
 use crate::hub::Parts;
 use crate::listen::{BindError, Site};
 use crate::realtime::dispatch::Socket;
@@ -32,7 +33,7 @@ const MAX_ROOM_NAME: usize = 128;
 pub fn site(parts: &Parts) -> Result<Site, BindError> {
     let config = &parts.config.lab;
     let max_payload = config.max_payload_bytes.unwrap_or(parts.config.realtime.max_payload_bytes);
-    let service = |path, layer| parts.service("lab", path, max_payload, &config.cors_origins, layer);
+    let service = |path, layer| parts.service("lab", path, Largest::received(max_payload), &config.cors_origins, layer);
     let services = vec![service("/socket.io", Layer::SocketIo(namespaces(parts))), service("/engine.io", Layer::Echo)];
     let mounted = services.clone();
     let routes = move |config: &mut ServiceConfig| {

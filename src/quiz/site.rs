@@ -19,7 +19,7 @@ use hubbub_protocol::quiz::Quiz;
 use super::access::AccessTokens;
 use super::sockets::QuizHooks;
 use super::{endpoints, events};
-use crate::config::{AccessMode, QUIZ_JWT_SECRET};
+use crate::config::{AccessMode, Largest, QUIZ_JWT_SECRET};
 use crate::edge::access::Gate;
 use crate::edge::{Edge, OriginPolicy, SystemTraffic, Throttle, TrustedProxies};
 use crate::hub::{Parts, StartError};
@@ -30,6 +30,9 @@ use crate::realtime::service::Layer;
 
 /// Pictures that may wait until another one has been looked at: each is in memory meanwhile.
 const WAITING_PICTURES: usize = 16;
+
+/// Bytes of one participant in the list that everyone in a room is told: a name and an id of any characters.
+const PARTICIPANT_BYTES: usize = 1024;
 
 /// Returns what the quiz's port serves. Needs a running actix system, and reads from the store.
 ///
@@ -52,8 +55,10 @@ pub fn site(parts: &Parts) -> Result<Site, StartError> {
     let hooks = Box::new(QuizHooks { deps: deps.clone(), traffic: Arc::clone(&traffic) });
     let namespace = Namespace::new("/", emitter, hooks, parts.config.limits_scale).events(events(deps.clone()));
     let layer = Layer::SocketIo(vec![Arc::new(namespace)]);
-    let max_payload = config.max_payload_bytes.unwrap_or(parts.config.realtime.max_payload_bytes);
-    let service = parts.service(Quiz::NAME, "/socket.io", max_payload, &config.cors_origins, layer);
+    let received = config.max_payload_bytes.unwrap_or(parts.config.realtime.max_payload_bytes);
+    let list_of_participants = usize::try_from(config.max_room_players).unwrap_or(usize::MAX).saturating_mul(PARTICIPANT_BYTES);
+    let largest = Largest { received, sent: list_of_participants };
+    let service = parts.service(Quiz::NAME, "/socket.io", largest, &config.cors_origins, layer);
     let table = endpoints(edge(parts, traffic));
     let mounted = Arc::clone(&service);
     let routes = move |config: &mut ServiceConfig| {

@@ -1,7 +1,7 @@
 //! The quiz's behaviour.
 //!
 //! [`accounts`] says who somebody is, [`authoring`] is how quizzes are made. A [`Room`](room::Room) alone decides what happens in a game;
-//! the [`Lobby`](lobby::Lobby) finds rooms by their codes, and sockets' rooms when they go; a [`Host`](host::Host) lists an account's
+//! the [`Lobby`] finds rooms by their codes, and sockets' rooms when they go; a [`Host`](host::Host) lists an account's
 //! games. [`connections`] is which sockets there were, [`devices`] which machines they came from.
 //!
 //! Who awaits whom: the Lobby awaits quizzes, rooms and hosts, a Host awaits rooms. A Room awaits nobody: it only sends notices.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hubbub::config::Config;
+use hubbub::config::{Config, Largest};
 use hubbub::edge::Traffic;
 use hubbub::hub::Parts;
 use hubbub::listen::{self, Site};
@@ -50,7 +50,13 @@ impl Custom {
                     traffic: Traffic::default(),
                 };
                 let namespace = table(Namespace::new("/", Emitter::new("/", None, None), hooks, 0.0));
-                let service = parts.service("custom", "/socket.io", 100_000, &[], Layer::SocketIo(vec![Arc::new(namespace)]));
+                let service = parts.service(
+                    "custom",
+                    "/socket.io",
+                    Largest::received(100_000),
+                    &[],
+                    Layer::SocketIo(vec![Arc::new(namespace)]),
+                );
                 let mounted = Arc::clone(&service);
                 let routes =
                     Arc::new(move |config: &mut actix_web::web::ServiceConfig| polling::mount(config, Arc::clone(&mounted)));
