@@ -295,6 +295,14 @@ impl Endpoint for RefreshQaMetrics {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CleanUpQaFiles {}
 
+impl CleanUpQaFiles {
+    /// Returns the answer when the disk failed (500).
+    #[must_use]
+    pub fn failed() -> Fault {
+        Fault::new(Kind::Internal, "", "Failed to clean up temp files")
+    }
+}
+
 /// What was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DiskUsage {
@@ -429,7 +437,7 @@ mod tests {
 
     #[test]
     fn who_comes_during_the_first_run_hears_when_to_come_back() {
-        let envelope = Fleet::envelope(&processing(), "r1");
+        let envelope = Fleet::envelope(&processing(), "");
         let body = json!({ "ok": false, "error": "Processing QA metrics, try again shortly", "retryAfter": 10 });
         assert_eq!((envelope.status, envelope.body), (503, body));
     }
