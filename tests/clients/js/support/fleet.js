@@ -40,11 +40,11 @@ export const lockStatus = (deviceId, lockedBy = null) => ({ deviceId, isLocked: 
 export const headsetInfo = (deviceId, lockedBy = null, customName = "") => ({ ...lockStatus(deviceId, lockedBy), customName });
 
 export class Fleet {
-  /** Starts a hubbub with nothing but `fleet`, rate limits off unless `settings` say otherwise. */
-  static async start(kind, settings = {}) {
+  /** Starts a hubbub with nothing but `fleet`, rate limits off unless `settings` say otherwise; `options` are those of `startServer`. */
+  static async start(kind, settings = {}, options = {}) {
     const fleet = new Fleet();
     fleet.kind = kind;
-    fleet.server = await startServer(["fleet"], settings);
+    fleet.server = await startServer(["fleet"], settings, options);
     fleet.clients = [];
     return fleet;
   }

@@ -23,9 +23,9 @@ export const parts = (content) =>
   Array.from({ length: Math.ceil(content.length / CHUNK_BYTES) }, (_, index) => content.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
 
 const md5 = (content) => createHash("md5").update(content).digest();
-/** The tag of a file or of a part that was sent in one piece, as S3 computes it. */
+/** The tag of a part, as S3 computes it. */
 export const tag = (content) => `"${md5(content).toString("hex")}"`;
-/** The tag of a file that was put together, as S3 computes it: it is right only if every part is, and in its place. */
+/** The tag of a file that came in parts, a form's file in at least one, as S3 computes it: right only if every part is, and in its place. */
 export const tagOfParts = (pieces) => `"${md5(Buffer.concat(pieces.map(md5))).toString("hex")}-${pieces.length}"`;
 
 /** Where the store says that a file is. */
