@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startServer } from "./support/server.js";
+import { program, startServer } from "./support/server.js";
 
 const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
 const installed = fileURLToPath(new URL("node_modules/socket.io-client-4", import.meta.url));
@@ -17,7 +17,8 @@ const blocks = (mark) => [...readme.matchAll(new RegExp("^```" + mark + "\\n(.*?
 
 /** Runs a script and resolves with its exit code and what it printed; whatever it left running ends with it. */
 function run(script, directory) {
-  const child = spawn("bash", ["-euo", "pipefail", "-c", script], { cwd: directory, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const env = { ...process.env, HOME: directory };
+  const child = spawn("bash", ["-euo", "pipefail", "-c", script], { cwd: directory, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const printed = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"]) {
     child[stream].on("data", (data) => {
@@ -51,6 +52,10 @@ async function walk(system, port, steps) {
   try {
     mkdirSync(join(directory, "node_modules"));
     symlinkSync(installed, join(directory, "node_modules/socket.io-client"));
+    // As after the quick start in `~/hubbub`: the program where it was built, its data beside it.
+    mkdirSync(join(directory, "hubbub/target/release"), { recursive: true });
+    symlinkSync(resolve(program), join(directory, "hubbub/target/release/hubbub"));
+    symlinkSync(server.dataDir, join(directory, "hubbub/data"));
     const script = steps
       .join("\n")
       .replaceAll(`http://127.0.0.1:${port}`, server.url(system))
@@ -68,7 +73,7 @@ async function walk(system, port, steps) {
 test("the walk-through works as pasted", async () => {
   assert.deepEqual(blocks("sh install"), ["npm install socket.io-client@4\n"]);
   const steps = blocks("sh walkthrough");
-  assert.equal(steps.length, 4, "tokens, headset, tablet, REST");
+  assert.equal(steps.length, 8, "tokens, headset, tablet, REST; start, parts, form, admin");
   const stdout = await walk("fleet", 3200, steps);
   const [expected] = blocks("text output");
   assert.ok(stdout.startsWith(expected), stdout);
@@ -77,6 +82,19 @@ test("the walk-through works as pasted", async () => {
   assert.match(stdout, /"summary":\{"totalDevices":1,"onlineDevices":1,/);
   assert.match(stdout, /\{"status":"ready"\}/);
   assert.match(stdout, /^hubbub_connections\{system="fleet",transport="websocket"\} \d+$/m);
+  const [completed, recording, sessions] = stdout.slice(stdout.lastIndexOf("\n") + 1).split(/(?<=\})(?=\{)/).map((answer) => JSON.parse(answer));
+  assert.deepEqual([completed.ok, completed.s3Key, completed.etag.slice(-3)], [true, "sessions/20260206_120000/recording.mp4", '-2"']);
+  assert.deepEqual([recording.ok, recording.timestamp, recording.npz.key], [true, "20260206_130000", "sessions/20260206_130000/session_data.npz"]);
+  const entry = { sizeGB: 0.01, hasMp4: true };
+  assert.deepEqual(sessions, {
+    total: 2,
+    complete: 1,
+    incomplete: 1,
+    sessions: [
+      { id: "20260206_120000", files: 1, ...entry, hasNpz: false, status: "incomplete" },
+      { id: "20260206_130000", files: 2, ...entry, hasNpz: true, status: "complete" },
+    ],
+  });
 });
 
 test("the quiz's walk-through works as pasted", async () => {

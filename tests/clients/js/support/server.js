@@ -24,11 +24,14 @@ const DEFAULTS = {
   HUBBUB_OPS__PORT: "0",
 };
 
+/** The hubbub under test. */
+export const program = process.env.TESTED_BIN ?? join(repository, "target/debug/hubbub");
+
 function commandLine() {
   if (isPeer) {
     return ["node", join(repository, "benches/peers/socketio/server.js")];
   }
-  return [process.env.TESTED_BIN ?? join(repository, "target/debug/hubbub"), "serve"];
+  return [program, "serve"];
 }
 
 function environment(systems, settings, dataDir) {
