@@ -62,6 +62,7 @@ async fn s3s_does_what_every_store_of_whole_blobs_does() {
     suite::who_reads_the_old_blob_reads_it_to_its_end(&store).await;
     suite::a_body_that_breaks_off_changes_nothing(&store).await;
     suite::what_is_deleted_is_gone(&store).await;
+    suite::a_blob_that_is_moved_replaces_what_was_there(&store).await;
 }
 
 #[actix::test]
@@ -144,6 +145,20 @@ async fn an_address_lets_in_its_part_and_nothing_else() {
     for changed in changes {
         assert_eq!(send(&changed).await.0, 403, "{changed}");
     }
+}
+
+#[actix::test]
+async fn parts_that_are_listed_without_etags_are_completed_as_they_were_named() {
+    let store = store("TESTED_S3S");
+    let upload = store.start(&key("unlisted/1"), "video/mp4").await.expect("begun");
+    let part = store.put_part(&upload, PartNumber::FIRST, 11, once(Bytes::from_static(b"hello world"))).await.expect("written");
+    let tag = |number: u64| PartTag { number: PartNumber::new(number).expect("a number"), etag: part.etag.clone() };
+
+    let refused = store.complete(&upload, &[tag(1), tag(2)]).await.expect_err("there is one part");
+    let completed = store.complete(&upload, &[tag(1)]).await.expect("completed");
+
+    assert_eq!((refused.to_string(), completed.size_bytes), ("part 2 is not there as it is named".to_owned(), 11));
+    assert_eq!(read(&store, "unlisted/1", Part::Whole).await, "hello world");
 }
 
 #[actix::test]

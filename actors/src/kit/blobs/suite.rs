@@ -145,7 +145,7 @@ pub(crate) async fn what_is_deleted_is_gone(store: &dyn BlobStore) {
     assert_eq!(content(store, "gone/one", Part::Whole).await.expect("there"), "2");
 }
 
-async fn a_blob_that_is_moved_replaces_what_was_there(store: &dyn BlobStore) {
+pub(crate) async fn a_blob_that_is_moved_replaces_what_was_there(store: &dyn BlobStore) {
     put(store, "moved/from", "new").await;
     put(store, "moved/to", "old content").await;
     let moved = store.rename(&key("moved/from"), &key("moved/to")).await.expect("moved");

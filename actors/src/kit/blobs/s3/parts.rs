@@ -108,6 +108,7 @@ impl S3Blobs {
                 break;
             }
         }
+        take_unlisted_tags(&mut there, named);
         let parts = completing(&there, named, LEAST_PART_BYTES)?;
         let size_bytes = parts.iter().map(|part| part.size_bytes).sum();
         let tags: Vec<_> = parts.iter().map(|part| PartTag { number: part.number, etag: part.etag.clone() }).collect();
@@ -160,6 +161,15 @@ impl S3Blobs {
         let has_more = list.is_truncated.unwrap_or_default() && !uploads.is_empty();
         let page = UploadPage { uploads, has_more };
         Ok(if page.uploads.len() > limit { cut_page(page, after, limit) } else { page })
+    }
+}
+
+/// Some stores, s3s-fs is one, list parts without their etags: there the store alone can tell whether one is as it was named.
+fn take_unlisted_tags(there: &mut BTreeMap<PartNumber, UploadedPart>, named: &[PartTag]) {
+    for tag in named {
+        if let Some(part) = there.get_mut(&tag.number).filter(|part| part.etag.is_empty()) {
+            unquoted(&tag.etag).clone_into(&mut part.etag);
+        }
     }
 }
 
