@@ -17,7 +17,7 @@ from . import measuring, servers
 
 MIB = 1024 * 1024
 TIMESTAMP = "20260206_120000"
-CP, FORM, PARTS, S3S, S3S_SYNCED = "cp, fsync", "/upload-session", "parts to /_store", "parts to s3s-fs", "the same, then synced"
+CP, FORM, PARTS, S3S = "cp, fsync", "/upload-session", "parts to /_store", "parts to s3s-fs"
 HEADS = ("way", "MB/s", "CPU s/GiB", "time ÷ cp")
 BUCKET = "uploads"
 # As in tests/stores/src/main.rs.
@@ -51,17 +51,9 @@ def all_runs(hubbub, s3s, mib, rounds):
             for way in measuring.rotated(list(ways), round_number):
                 # Nobody pays for what another has left to write.
                 os.sync()
-                yield from runs_of(way, round_number, source, *ways[way]())
-
-
-def runs_of(way, round_number, source, seconds, cpu_seconds):
-    run = {"round": round_number, "bytes": source.stat().st_size, "cpu_seconds": cpu_seconds}
-    print(f"round {round_number}, {way}: {seconds:.2f} s, {cpu_seconds:.2f} CPU s", file=sys.stderr)
-    yield {**run, "way": way, "seconds": seconds}
-    if way == S3S:
-        begun = time.monotonic()
-        os.sync()
-        yield {**run, "way": S3S_SYNCED, "seconds": seconds + time.monotonic() - begun}
+                seconds, cpu = ways[way]()
+                print(f"round {round_number}, {way}: {seconds:.2f} s, {cpu:.2f} CPU s", file=sys.stderr)
+                yield {"way": way, "round": round_number, "bytes": mib * MIB, "seconds": seconds, "cpu_seconds": cpu}
 
 
 def server(hubbub, endpoint=None):
@@ -180,7 +172,7 @@ def rows(runs):
     """Returns the table's rows as texts, heads first: medians of the rounds, and of their ratios."""
     table = [HEADS]
     copies = {run["round"]: run["seconds"] for run in runs if run["way"] == CP}
-    for way in (CP, FORM, PARTS, S3S, S3S_SYNCED):
+    for way in (CP, FORM, PARTS, S3S):
         its = [run for run in runs if run["way"] == way]
         if not its:
             continue
