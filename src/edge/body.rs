@@ -65,10 +65,10 @@ async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, Broken> {
     Ok(body.freeze())
 }
 
-/// Reads and throws away the body of a request that is refused without a look at it, within the bounds of any other.
-pub(super) async fn pass_over(mut payload: Payload, limits: BodyLimits) {
+/// Reads what a refused client still sends, up to a bound and a deadline: one that sees its connection reset does not read why.
+pub async fn let_finish(payload: &mut Payload, deadline: Duration) {
     // The refusal is given in any case; who is still sending then may not get to read it.
-    let _in_time = tokio::time::timeout(limits.deadline, drain(&mut payload)).await;
+    let _in_time = tokio::time::timeout(deadline, drain(payload)).await;
 }
 
 /// Reads on and throws away, up to a bound.

@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::timeout;
 
-use super::upload::let_finish;
+use super::body::{DEFAULT_DEADLINE, let_finish};
 
 /// How many fields a form may have; an honest one has a handful.
 const MOST_FIELDS: usize = 64;
@@ -108,7 +108,7 @@ impl LargeForm {
     pub async fn let_finish(self) {
         drop(self.form);
         if let Some(payload) = Rc::into_inner(self.payload) {
-            let_finish(&mut payload.into_inner()).await;
+            let_finish(&mut payload.into_inner(), DEFAULT_DEADLINE).await;
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn serve<S: System>(
     edge: Arc<Edge>,
     resource: Arc<Resource>,
     request: HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
 ) -> HttpResponse {
     let visit = Visit::begin(&edge, request.clone());
     let mut quota = None;
@@ -42,7 +42,7 @@ pub(super) async fn serve<S: System>(
             contain_panics(work).await.unwrap_or_else(|| Err(S::REFUSALS.internal.fault()))
         }
         None => {
-            body::pass_over(payload, edge.body).await;
+            body::let_finish(&mut payload, edge.body.deadline).await;
             other_method::<S>(&edge, &resource, &visit.request)
         }
     };
@@ -57,9 +57,9 @@ pub(super) async fn serve<S: System>(
 }
 
 /// Serves a request for any other path.
-pub(super) async fn serve_unmatched<S: System>(edge: Arc<Edge>, request: HttpRequest, payload: Payload) -> HttpResponse {
+pub(super) async fn serve_unmatched<S: System>(edge: Arc<Edge>, request: HttpRequest, mut payload: Payload) -> HttpResponse {
     let visit = Visit::begin(&edge, request);
-    body::pass_over(payload, edge.body).await;
+    body::let_finish(&mut payload, edge.body.deadline).await;
     let response = refusal::refused::<S>(&S::REFUSALS.unknown_path.fault(), &visit.request_id);
     visit.end(UNMATCHED, response)
 }
@@ -71,12 +71,12 @@ async fn run<S: System>(
     client: Option<IpAddr>,
     quota: Option<Quota>,
     request: HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
 ) -> Outcome {
     match admit::<S>(edge, route, client, quota, &request) {
         Ok(caller) => (route.handler)(Call { edge: Arc::clone(edge), caller, request, payload }).await,
         Err(refusal) => {
-            body::pass_over(payload, edge.body).await;
+            body::let_finish(&mut payload, edge.body.deadline).await;
             Err(refusal)
         }
     }

@@ -8,13 +8,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use hubbub_actors::kit::blobs::Chunks;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-
-use super::body::{DEFAULT_DEADLINE, drain};
 
 /// How long a sender may be silent. The whole may take as long as it takes: a recording over bad Wi-Fi takes hours.
 pub const STALL: Duration = Duration::from_secs(60);
@@ -33,11 +31,6 @@ pub async fn pour<T, W: Future<Output = T>>(
         done = &mut working => done,
         () = feed(body, stall, sender) => working.await,
     }
-}
-
-/// Reads what a refused client still sends, up to a bound: one that sees its connection reset does not read why.
-pub async fn let_finish(payload: &mut Payload) {
-    let _too_slow = timeout(DEFAULT_DEADLINE, drain(payload)).await;
 }
 
 async fn feed(body: impl Stream<Item = Result<Bytes, PayloadError>>, stall: Duration, sender: mpsc::Sender<io::Result<Bytes>>) {

@@ -16,7 +16,8 @@ use hubbub_protocol::fleet::uploads::upload_session::UploadSession;
 use hubbub_protocol::fleet::uploads::{Etag, file_too_large, length_required, signature_refused, wrong_part_length};
 use hubbub_protocol::fleet::{Fleet, limits};
 
-use crate::edge::upload::{STALL, let_finish, pour};
+use crate::edge::body::{DEFAULT_DEADLINE, let_finish};
+use crate::edge::upload::{STALL, pour};
 use crate::edge::{Call, Outcome};
 
 /// The route's method.
@@ -46,7 +47,7 @@ pub async fn put(mut call: Call) -> Outcome {
     match take(&store, &mut call).await {
         Ok(part) => Ok(HttpResponse::Ok().insert_header((ETAG, Etag::from(part.etag).to_string())).finish()),
         Err(refused) => {
-            let_finish(&mut call.payload).await;
+            let_finish(&mut call.payload, DEFAULT_DEADLINE).await;
             Err(refused)
         }
     }

@@ -6,11 +6,11 @@ use hubbub_actors::kit::ask::Ask;
 use hubbub_actors::kit::blobs::Part;
 use hubbub_actors::quiz::accounts::avatars::{open_avatar, upload_avatar};
 use hubbub_protocol::contract::System;
+use hubbub_protocol::fault::{Fault, Kind};
 use hubbub_protocol::quiz::Quiz;
 use hubbub_protocol::quiz::avatars::{GetAvatar, UploadAvatar};
 use hubbub_protocol::quiz::error::file_too_large;
 use hubbub_protocol::quiz::limits;
-use hubbub_protocol::refusals::{Refusal, Refusals};
 
 use crate::edge::decode::decode;
 use crate::edge::form::{PICTURE_DEADLINE, read_file};
@@ -27,16 +27,15 @@ const NOTHING_RUNS: HeaderValue = HeaderValue::from_static("default-src 'none'; 
 /// The form is none or has no file (400), the file is too large (413), or what becomes of it.
 pub async fn upload(call: Call) -> Outcome {
     let limits = BodyLimits { bytes: limits::AVATAR_BYTES, deadline: PICTURE_DEADLINE };
-    let file = read_file(&call.request, call.payload, UploadAvatar::FIELD, limits, &refusals()).await?;
+    let file = read_file(&call.request, call.payload, UploadAvatar::FIELD, limits, &Quiz::REFUSALS).await.map_err(in_words)?;
     let bytes = file.ok_or_else(UploadAvatar::no_file)?.to_vec();
     let uploaded = upload_avatar(call.edge.deps.clone(), Ask::new(call.caller, UploadAvatar { bytes })).await?;
     refusal::success::<Quiz>(200, &uploaded)
 }
 
-/// The quiz's refusals, in the words that the document has for avatars.
-fn refusals() -> Refusals {
-    let too_large = file_too_large();
-    Refusals { too_large: Refusal::new(too_large.kind, "", "File size exceeds 5MB limit"), ..Quiz::REFUSALS }
+/// Of a file that is too large the document has words of its own.
+fn in_words(fault: Fault) -> Fault {
+    if fault.kind == Kind::TooLarge { file_too_large() } else { fault }
 }
 
 /// Answers `GET /storage/avatars/{userId}/{file}`.
